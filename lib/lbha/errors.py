@@ -1,0 +1,82 @@
+"""What can go wrong, sorted by what the cluster should make of it.
+
+    Error                 one sentence: the thing's name, what was found, what was wanted
+      WrongParameter      wrong on every node, whatever the node
+      NotInstalled        a file, program or library is missing on this node
+      LocalFault          something of this node's own is bad: the content of a file, a
+                          name that does not resolve, a device that is gone
+      NoPrivilege         this process may not do it
+      DeadlineReached     our own deadline, before Pacemaker's SIGKILL
+      Failed              the thing itself would not come, or would not go
+      UnknownAction       this agent has no such action
+
+`exit_code` is the only place where a situation becomes an exit code.
+"""
+
+from lbha import codes
+
+
+class Error(Exception):
+    """A failure with one sentence that a person on call can act on."""
+
+    @property
+    def reason(self):
+        """The sentence, on one line."""
+        return " ".join(str(self).split())
+
+
+class WrongParameter(Error):
+    """A parameter that is wrong on every node."""
+
+
+class NotInstalled(Error):
+    """A file, program or library that this node lacks."""
+
+
+class LocalFault(Error):
+    """A fault of this node: bad file content, unresolvable name, missing device."""
+
+
+class NoPrivilege(Error):
+    """The caller lacks the right to do this."""
+
+
+class DeadlineReached(Error):
+    """The time for this action is used up; the sentence says what was waited for."""
+
+
+class Failed(Error):
+    """The thing itself would not do what was asked of it."""
+
+
+class UnknownAction(Error):
+    """An action that the agent does not have."""
+
+
+# What `start` and `validate-all` answer.  No other action may let a situation choose the
+# code: 6 stops the resource on every node and 5 bans this one while it may well be serving,
+# and a failed stop means fencing.  Monitor, probe, stop and reload answer what was *found*
+# (lbha.ocf); an error that kept them from finding out is GENERIC.
+START_CODES = {
+    WrongParameter: codes.CONFIGURED,
+    NotInstalled: codes.INSTALLED,
+    LocalFault: codes.GENERIC,
+    DeadlineReached: codes.GENERIC,
+    Failed: codes.GENERIC,
+}
+
+# What every action answers: no action can do its work then.
+ALWAYS_CODES = {
+    NoPrivilege: codes.PERM,
+    UnknownAction: codes.UNIMPLEMENTED,
+}
+
+
+def exit_code(error, action):
+    """The exit code for `error` (an Error) that ended `action` (a name)."""
+    kind = type(error)
+    if kind in ALWAYS_CODES:
+        return ALWAYS_CODES[kind]
+    if action in ("start", "validate-all"):
+        return START_CODES.get(kind, codes.GENERIC)
+    return codes.GENERIC

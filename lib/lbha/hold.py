@@ -1,0 +1,145 @@
+"""Held monitors: a recurring monitor that waits for the failure instead of asking for it.
+
+Pacemaker repeats a monitor at its interval.  A monitor that finds everything well may stay
+and wait for an event (a process ends, a message of the kernel), and return the moment it
+comes: the cluster then knows within a tenth of a second, without a daemon of ours.
+
+When a monitor may stay: only if the one before it ended by itself between the interval and
+the interval + 1 s ago, with the same parameters.  The first monitor after a start, reload,
+cleanup or change of configuration therefore answers at once, which Pacemaker waits for
+before it ends a transition.  Everything that cancels a monitor (stop, refresh, standby)
+kills it; the run then leaves no stamp and the next one answers at once again.
+"""
+
+import os
+import select
+import time
+import zlib
+
+from lbha import host
+
+PYTHON_PIDFD = getattr(os, "pidfd_open", None)  # Python 3.9
+SYS_PIDFD_OPEN = 434  # every architecture; Linux 5.3
+LAST_RESORT = 0.05    # seconds between looks where the kernel gives no event
+SLACK = 1.0           # seconds after the interval in which the next run counts as the next
+
+
+class Run:
+    """One run of a recurring monitor, as its file in the state folder tells it.
+
+    The file says `running PID START` while the monitor lives and `ended TIME DIGEST` after
+    it came to its end; a killed run leaves the first form behind.
+    """
+
+    def __init__(self, folder, call):
+        self.folder = folder
+        self.interval = call.interval
+        self.name = "monitor-%d-%d" % (round(call.interval * 1000), call.level)
+        raw = sorted(call.raw.items()) + sorted(call.meta.items())
+        self.digest = "%08x" % zlib.crc32(repr(raw).encode("utf-8", "replace"))
+        self.follows = self._follows((folder.read(self.name) or "").split())
+        self._write("running %s" % host.process(os.getpid()).key)
+
+    def _follows(self, words):
+        if len(words) != 3 or words[0] != "ended" or words[2] != self.digest:
+            return False
+        pause = time.monotonic() - float(words[1])
+        return self.interval <= pause <= self.interval + SLACK
+
+    def end(self):
+        """Say that this run came to its end."""
+        self._write("ended %.3f %s" % (time.monotonic(), self.digest))
+
+    def _write(self, text):
+        self.folder.write(self.name, text)
+
+
+def end_runs(folder, deadline):
+    """End every monitor of the instance that still lives, and wait until it is gone.
+
+    A monitor whose executor was killed lives on as an orphan; it must never bring back
+    what stop takes away.
+    """
+    for name in folder.names():
+        if not name.startswith("monitor-") or name.count("-") != 2:
+            continue
+        words = (folder.read(name) or "").split()
+        if words[:1] == ["running"]:
+            process = host.find_process(" ".join(words[1:]))
+            if process and process.pid != os.getpid():
+                process.signal(9)
+                deadline.wait(lambda: not process.alive, "an older monitor to end")
+        folder.remove(name)
+
+
+def longest(setting, call):
+    """Seconds that a monitor may stay, by the `hold` parameter and the operation."""
+    if not call.is_recurring or call.meta.get("notify") == "true":
+        return 0.0  # notifications queue behind a monitor in flight
+    if setting == "auto":
+        return call.timeout / 2 if call.timeout and call.timeout >= 20 else 0.0
+    return setting
+
+
+class ProcessExit:
+    """The end of a process, as an event source."""
+
+    def __init__(self, process):
+        self.process = process
+        self.fd = _pidfd(process.pid)
+        if self.fd is not None and not process.alive:
+            os.close(self.fd)  # the pid went to somebody else in between
+            self.fd = None
+
+    def happened(self):
+        """Whether the process has ended."""
+        return not self.process.alive
+
+    def close(self):
+        """Give the descriptor back."""
+        if self.fd is not None:
+            os.close(self.fd)
+
+
+def wait(sources, seconds):
+    """Sleep until a source has news; True then, False when the time is over.
+
+    Raises ReaderGone when nobody would read our answer any more.
+    """
+    poll = select.poll()
+    for fd in (1, 2):
+        poll.register(fd, 0)  # POLLERR and POLLHUP come unasked: the executor is gone
+    blind = [source for source in sources if source.fd is None]
+    for source in sources:
+        if source.fd is not None:
+            poll.register(source.fd, select.POLLIN)
+    end = time.monotonic() + seconds
+    while True:
+        if any(source.happened() for source in blind):
+            return True
+        left = end - time.monotonic()
+        if left <= 0:
+            return False
+        events = poll.poll(max(1, int(min(left, LAST_RESORT if blind else left) * 1000)))
+        if any(fd in (1, 2) for fd, _ in events):
+            raise ReaderGone()
+        if events:
+            return True
+
+
+class ReaderGone(Exception):
+    """The executor that asked for this monitor does not live any more."""
+
+
+def _pidfd(pid):
+    """A descriptor that becomes readable when the process ends, or None."""
+    try:
+        if PYTHON_PIDFD:
+            return PYTHON_PIDFD(pid)
+        import ctypes
+
+        libc = ctypes.CDLL(None, use_errno=True)
+        fd = libc.syscall(SYS_PIDFD_OPEN, pid, 0)
+        return fd if fd >= 0 else None
+    except OSError:
+        return None  # an older kernel, or the process is gone: `happened` tells

@@ -1,0 +1,126 @@
+"""This node: its boot, its processes, its user.
+
+A process is known by pid *and* start time: the kernel gives a pid to somebody else sooner
+or later.  Everything is read from /proc, which the monitor path can afford.
+"""
+
+import errno
+import os
+
+PROC = "/proc"
+
+
+class Process:
+    """A process that existed when it was looked up.
+
+    pid    -- its number
+    start  -- its start, in clock ticks since boot (proc(5), /proc/PID/stat field 22)
+    parent -- pid of its parent then
+    state  -- the state letter then
+    """
+
+    __slots__ = ("pid", "start", "parent", "state")
+
+    def __init__(self, pid, start, parent, state):
+        self.pid, self.start, self.parent, self.state = pid, start, parent, state
+
+    @property
+    def key(self):
+        """"PID START": what a record keeps."""
+        return "%d %d" % (self.pid, self.start)
+
+    @property
+    def alive(self):
+        """Whether this same process still runs; a zombie has ended."""
+        return find_process(self.key) is not None
+
+    @property
+    def argv(self):
+        """Its command line, a list of str; empty when it is gone."""
+        data = read("%s/%d/cmdline" % (PROC, self.pid))
+        return [] if not data else data.rstrip(b"\0").decode("utf-8", "replace").split("\0")
+
+    @property
+    def children(self):
+        """Its living children, a list of Process."""
+        return [process for process in processes() if process.parent == self.pid]
+
+    def signal(self, number):
+        """Send a signal; False when it is gone already."""
+        if not self.alive:
+            return False
+        try:
+            os.kill(self.pid, number)
+        except ProcessLookupError:
+            return False
+        return True
+
+
+def process(pid):
+    """The Process of that pid, or None when there is none or only a zombie."""
+    data = read("%s/%d/stat" % (PROC, pid))
+    if not data:
+        return None
+    # the command in brackets may itself hold blanks and brackets
+    fields = data[data.rindex(b")") + 2:].split()
+    state = fields[0].decode()
+    if state in ("Z", "X"):
+        return None
+    return Process(pid, int(fields[19]), int(fields[1]), state)
+
+
+def find_process(key):
+    """The Process of a record's "PID START", or None when that very one is gone."""
+    words = (key or "").split()
+    if len(words) != 2 or not all(word.isdigit() for word in words):
+        return None
+    found = process(int(words[0]))
+    return found if found and found.start == int(words[1]) else None
+
+
+def processes():
+    """All living processes of this pid namespace, a list."""
+    pids = [int(name) for name in os.listdir(PROC) if name.isdigit()]
+    return [found for found in map(process, pids) if found]
+
+
+def boot_id():
+    """The identity of this boot."""
+    return (read(PROC + "/sys/kernel/random/boot_id") or b"").decode().strip()
+
+
+def sysctl(name):
+    """The text of a kernel setting (dotted name), or None when the kernel has none."""
+    data = read("%s/sys/%s" % (PROC, name.replace(".", "/")))
+    return None if data is None else data.decode().strip()
+
+
+def is_root():
+    """Whether this process may do what agents do."""
+    return os.geteuid() == 0
+
+
+def hostname():
+    """The name of this host, as the kernel has it."""
+    return os.uname().nodename
+
+
+def read(path):
+    """The bytes of a small file in /proc or /sys; None when it is not there (any more)."""
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ESRCH):
+            return None
+        raise
+    try:
+        chunks = []
+        while True:
+            chunk = os.read(fd, 65536)
+            if not chunk:
+                return b"".join(chunks)
+            chunks.append(chunk)
+    except ProcessLookupError:
+        return None  # it ended between open and read
+    finally:
+        os.close(fd)

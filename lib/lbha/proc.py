@@ -1,0 +1,200 @@
+"""The one runner of child processes.
+
+fork and execve with a list, a fixed environment and absolute paths: no shell ever sees a
+value, and `subprocess`, which would be half of a monitor's time, is never imported.  A child
+stays in our process group, so that Pacemaker's SIGKILL to the group ends it too.
+"""
+
+import _signal  # the C half of `signal`: its Python half only adds enums, at 4 ms
+import errno
+import os
+import select
+
+from lbha.errors import DeadlineReached, LocalFault, NotInstalled
+
+PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
+ENVIRONMENT = {"PATH": ":".join(PATH), "LC_ALL": "C"}
+MOST_OUTPUT = 1 << 20  # bytes kept per stream
+
+
+class Result:
+    """How a child ended: exit code (negative: a signal), and what it wrote."""
+
+    __slots__ = ("argv", "code", "out", "err")
+
+    def __init__(self, argv, code, out, err):
+        self.argv, self.code, self.out, self.err = argv, code, out, err
+
+    @property
+    def last_line(self):
+        """The last thing it said, stderr before stdout: a reason, on one line."""
+        for text in (self.err, self.out):
+            lines = [line.strip() for line in text.splitlines() if line.strip()]
+            if lines:
+                return lines[-1]
+        return "exit code %d" % self.code
+
+
+def find(name, among=None):
+    """The absolute path of program `name`, or None."""
+    if os.environ.get("OCF_TESTER_FAIL_HAVE_BINARY"):
+        return None  # ocf-tester plays a node without programs
+    if name.startswith("/"):
+        return name if os.access(name, os.X_OK) else None
+    for folder in among or PATH:
+        path = folder + "/" + name
+        if os.access(path, os.X_OK):
+            return path
+    return None
+
+
+def need(name, package=None):
+    """The absolute path of program `name`; NotInstalled when it is missing."""
+    path = find(name)
+    if path is None:
+        raise NotInstalled("program %s is missing%s"
+                           % (name, ": install " + package if package else ""))
+    return path
+
+
+def run(argv, deadline, input=b"", output=None, environment=None):
+    """Run a program to its end and return its Result.
+
+    argv        -- list of str; argv[0] is an absolute path
+    deadline    -- a Deadline; the child is killed when it is reached
+    input       -- bytes for its stdin
+    output      -- a descriptor that gets stdout and stderr instead of us (a daemon keeps
+                   it open for life, which a pipe would not survive)
+    environment -- additions to the fixed environment
+    Raises NotInstalled (no such program), LocalFault (cannot be run), DeadlineReached.
+    """
+    child = _Child(argv, output, dict(ENVIRONMENT, **(environment or {})))
+    try:
+        child.check_exec()
+        while not child.ended():
+            if not deadline.left():
+                raise DeadlineReached("%s did not end within %.3g s"
+                                      % (os.path.basename(argv[0]), deadline.seconds))
+            input = child.attend(input, deadline.left())
+        return child.result()
+    finally:
+        child.close()
+
+
+class _Child:
+    """A child process and our ends of its pipes."""
+
+    def __init__(self, argv, output, environment):
+        self.argv, self.status = argv, None
+        stdin, failure = os.pipe(), os.pipe()  # `failure`: closed by exec, or the errno
+        out = err = (None, output)
+        if output is None:
+            out, err = os.pipe(), os.pipe()
+        self.stdin, self.failure, self.out, self.err = stdin[1], failure[0], out[0], err[0]
+        self.open = {fd for fd in (stdin[1], failure[0], out[0], err[0]) if fd is not None}
+        self.chunks = {self.out: [], self.err: []}
+        self.sizes = {self.out: 0, self.err: 0}
+        self.pause = 1
+        self.pid = os.fork()
+        if not self.pid:
+            _become(argv, stdin[0], out[1], err[1], failure[1], environment)
+        theirs = (stdin[0], failure[1]) + ((out[1], err[1]) if output is None else ())
+        for fd in theirs:
+            os.close(fd)
+        for fd in self.open - {self.failure}:
+            os.set_blocking(fd, False)
+
+    def check_exec(self):
+        """Wait until the child has become the program."""
+        code = os.read(self.failure, 16)
+        self._close(self.failure)
+        if not code:
+            return
+        if int(code) in (errno.ENOENT, errno.ENOTDIR):
+            raise NotInstalled("program %s is missing" % self.argv[0])
+        raise LocalFault("program %s cannot be run: %s"
+                         % (self.argv[0], os.strerror(int(code))))
+
+    def ended(self):
+        """Whether it has ended; reaps it."""
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = status
+        return self.status is not None
+
+    def attend(self, input, longest):
+        """Feed and drain for a moment (at most `longest` seconds); what is left to feed."""
+        poll = select.poll()
+        for fd in self.open:
+            if fd != self.stdin:
+                poll.register(fd, select.POLLIN)
+            elif input:
+                poll.register(fd, select.POLLOUT)
+            else:
+                self._close(fd)
+        # an end without output wakes nobody, so it is looked for
+        for fd, _ in poll.poll(max(1, min(self.pause, int(longest * 1000)))):
+            if fd == self.stdin:
+                input = self._feed(input)
+            else:
+                self._drain(fd)
+        self.pause = min(self.pause * 2, 20)
+        return input
+
+    def result(self):
+        """The Result; drains first what the ended child left in its pipes."""
+        for fd in {self.out, self.err} & self.open:
+            self._drain(fd)  # its own children may hold the pipe open: there may be no end
+        signal = os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else None
+        code = os.WEXITSTATUS(self.status) if signal is None else -signal
+        out, err = (b"".join(self.chunks[fd]).decode("utf-8", "replace")
+                    for fd in (self.out, self.err))
+        return Result(self.argv, code, out, err)
+
+    def close(self):
+        """End what still runs, and close our ends."""
+        if not self.ended():
+            os.kill(self.pid, 9)
+            os.waitpid(self.pid, 0)
+        for fd in list(self.open):
+            self._close(fd)
+
+    def _feed(self, data):
+        try:
+            return data[os.write(self.stdin, data):]
+        except BlockingIOError:
+            return data
+        except BrokenPipeError:
+            return b""  # it does not want to read: its exit code says whether that is bad
+
+    def _drain(self, fd):
+        while True:
+            try:
+                chunk = os.read(fd, 65536)
+            except BlockingIOError:
+                return
+            if not chunk:
+                self._close(fd)
+                return
+            if self.sizes[fd] < MOST_OUTPUT:
+                self.chunks[fd].append(chunk)
+                self.sizes[fd] += len(chunk)
+
+    def _close(self, fd):
+        self.open.discard(fd)
+        os.close(fd)
+
+
+def _become(argv, stdin, stdout, stderr, failure, environment):
+    """In the child: become the program, or say why not."""
+    try:
+        os.dup2(stdin, 0)
+        os.dup2(stdout, 1)
+        os.dup2(stderr, 2)
+        _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)  # Python ignores it; exec keeps that
+        os.execve(argv[0], argv, environment)
+    except OSError as error:
+        os.write(failure, str(error.errno).encode())
+    finally:
+        os._exit(127)

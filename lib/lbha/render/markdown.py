@@ -1,0 +1,12 @@
+"""Tables for the README."""
+
+from lbha.render.text import allowed
+
+
+def render(declaration):
+    """The parameters of an agent as a table."""
+    lines = ["| parameter | what it says | takes |", "|---|---|---|"]
+    for parameter in declaration.parameters:
+        lines.append("| `%s` | %s | %s |" % (
+            parameter.name, parameter.short, allowed(parameter).replace("|", "\\|")))
+    return "\n".join(lines) + "\n"
