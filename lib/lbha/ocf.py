@@ -191,7 +191,7 @@ def start(agent):
             _take_away(agent)
         agent.record.update(stopping=None)
         agent.start()
-        return _wait_until(agent, lambda found: found.running, "running")
+        return _wait_until(agent, _came_up, "running")
 
 
 def stop(agent):
@@ -296,6 +296,12 @@ def _stay(agent, found):
     return found
 
 
+def _came_up(found):
+    if found.absent:
+        raise Failed("it ended at once: %s" % found.reason)
+    return found.running
+
+
 def _take_away(agent):
     """Stop it and wait until nothing is found; a verb's error only counts if it stays."""
     try:
@@ -362,7 +368,6 @@ def run(agent_class, action, environ):
     except Error as error:
         found = Finding(errors.exit_code(error, action), error.reason)
     except Exception as error:  # a defect of ours: no traceback for users, no silence
-        logger.error(_where(error))
         found = Finding(codes.GENERIC, "internal error: " + _where(error))
     if found.reason and found.code != codes.OK:
         _tell_reason(found.reason, environ)

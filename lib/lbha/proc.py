@@ -126,7 +126,7 @@ class _Child:
     def attend(self, input, longest):
         """Feed and drain for a moment (at most `longest` seconds); what is left to feed."""
         poll = select.poll()
-        for fd in self.open:
+        for fd in tuple(self.open):
             if fd != self.stdin:
                 poll.register(fd, select.POLLIN)
             elif input:

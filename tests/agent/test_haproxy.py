@@ -1,0 +1,312 @@
+"""ocf:lbha:haproxy with a real HAProxy in a private namespace."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.agent import resource
+from tests.agent.resource import Resource
+
+CONFIG = """
+global
+    maxconn 100
+defaults
+    mode http
+    timeout client 5s
+    timeout server 5s
+    timeout connect 1s
+frontend main
+    bind %(bind)s
+    default_backend web
+backend web
+    server web01 127.0.0.1:8081 check inter 100ms
+"""
+REQUEST = "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8080, timeout=2); " \
+          "c.request('GET', '/'); print(c.getresponse().status)"
+
+
+@pytest.fixture
+def haproxy(namespace):
+    """A configured resource on 127.0.0.1:8080."""
+    config = namespace.folder / "haproxy.cfg"
+    config.write_text(CONFIG % {"bind": "127.0.0.1:8080"})
+    return Resource(namespace, "haproxy", conffile=config, hold=0)
+
+
+def until(condition, seconds, sentence):
+    """Wait for a condition, with a deadline that says what was wanted."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = condition()
+        if answer:
+            return answer
+        time.sleep(0.02)
+    pytest.fail("not within %g s: %s" % (seconds, sentence))
+
+
+def processes(namespace):
+    """HAProxy's processes as the kernel has them: pid -> parent."""
+    found = {}
+    for pid in namespace.pids():
+        with contextlib.suppress(OSError):
+            with open("/proc/%d/stat" % pid) as stat:
+                name, _, rest = stat.read().partition("(")[2].rpartition(")")
+            if name == "haproxy" and rest.split()[0] != "Z":
+                found[pid] = int(rest.split()[1])
+    return found
+
+
+def master_of(namespace):
+    """The pid of the master process."""
+    found = processes(namespace)
+    return next(pid for pid, parent in found.items() if parent not in found)
+
+
+def worker_of(namespace):
+    """The pid of the worker process."""
+    found = processes(namespace)
+    return next(pid for pid, parent in found.items() if parent in found)
+
+
+def status(namespace):
+    """What a client of the frontend gets: the HTTP status, or the error."""
+    done = namespace.run([sys.executable, "-c", REQUEST], check=False)
+    return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
+
+
+def test_serves_after_start_and_is_gone_after_stop(namespace, haproxy):
+    assert haproxy.probe().code == resource.NOT_RUNNING
+    assert haproxy.start().code == resource.OK
+    assert status(namespace) == "503"  # HAProxy answers, no web server is there
+    assert haproxy.monitor().code == resource.OK
+    assert haproxy.probe().code == resource.OK
+    assert haproxy.stop().code == resource.OK
+    assert processes(namespace) == {}
+    assert "refused" in status(namespace)
+    assert haproxy.monitor().code == resource.NOT_RUNNING
+
+
+def test_start_and_stop_twice_change_nothing(namespace, haproxy):
+    haproxy.start()
+    before = processes(namespace)
+    assert haproxy.start().code == resource.OK
+    assert processes(namespace) == before
+    haproxy.stop()
+    assert haproxy.stop().code == resource.OK
+
+
+def test_web_servers_never_make_it_fail(namespace, haproxy):
+    server = namespace.popen([sys.executable, "-m", "http.server", "--bind", "127.0.0.1",
+                              "--directory", namespace.folder, "8081"],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    haproxy.start()
+    until(lambda: status(namespace) == "200", 10, "the web server answers through HAProxy")
+    server.kill()
+    until(lambda: status(namespace) == "503", 10, "HAProxy took the web server out")
+    assert haproxy.monitor().code == resource.OK
+
+
+@pytest.mark.parametrize("parameters, code, words", [
+    ({"conffile": "haproxy.cfg"}, resource.CONFIGURED, ["conffile", "absolute path"]),
+    ({"conffile": "/nowhere/haproxy.cfg"}, resource.INSTALLED, ["/nowhere/haproxy.cfg"]),
+    ({"binpath": "/nowhere/haproxy"}, resource.INSTALLED, ["/nowhere/haproxy"]),
+    ({"socket_timeout": "soon"}, resource.CONFIGURED, ["socket_timeout", "soon"]),
+    ({"hold": "ever"}, resource.CONFIGURED, ["hold", "auto"]),
+    ({"degraded_code": "1"}, resource.CONFIGURED, ["degraded_code", "190"]),
+])
+def test_bad_parameter(namespace, haproxy, parameters, code, words):
+    haproxy.parameters.update(parameters)
+    for outcome in (haproxy.start(), haproxy.validate()):
+        assert outcome.code == code
+        assert all(word in outcome.reason for word in words), outcome.reason
+    assert haproxy.probe().code == resource.NOT_RUNNING
+    assert haproxy.stop().code == resource.OK
+
+
+@pytest.mark.parametrize("parameters", [
+    {"conffile": "haproxy.cfg"}, {"conffile": "/nowhere/haproxy.cfg"},
+    {"binpath": "/nowhere/haproxy"}, {"socket_timeout": "soon"}])
+def test_bad_parameter_while_it_serves(namespace, haproxy, parameters):
+    haproxy.start()
+    haproxy.parameters.update(parameters)
+    assert haproxy.probe().code == resource.OK
+    assert haproxy.monitor().code == resource.OK
+    assert haproxy.stop().code == resource.OK
+    assert processes(namespace) == {}
+
+
+def test_the_line_that_haproxy_refuses_is_the_reason(namespace, haproxy):
+    config = namespace.folder / "haproxy.cfg"
+    config.write_text(config.read_text() + "    sserver web02 127.0.0.1:8082\n")
+    outcome = haproxy.start()
+    assert outcome.code == resource.GENERIC
+    assert "haproxy.cfg:14" in outcome.reason and "sserver" in outcome.reason
+    assert processes(namespace) == {}
+
+
+def test_several_files_directories_and_options(namespace, haproxy):
+    folder = namespace.folder / "conf.d"
+    folder.mkdir()
+    config = namespace.folder / "haproxy.cfg"
+    head, _, tail = config.read_text().partition("frontend main")
+    config.write_text(head)
+    (folder / "main.cfg").write_text("frontend main" + tail)
+    haproxy.parameters.update(conffile="%s %s" % (config, folder), options="-n 77")
+    assert haproxy.start().code == resource.OK
+    assert status(namespace) == "503"
+    with open("/proc/%d/cmdline" % master_of(namespace)) as line:
+        assert "\0-n\x0077\0" in line.read()
+
+
+@pytest.mark.parametrize("bind, setting", [
+    ("192.168.1.10:8080", "net.ipv4.ip_nonlocal_bind"),
+    ("[2001:db8::10]:8080", "net.ipv6.ip_nonlocal_bind")])
+def test_address_of_another_node(namespace, haproxy, bind, setting):
+    (namespace.folder / "haproxy.cfg").write_text(CONFIG % {"bind": bind})
+    outcome = haproxy.start()
+    assert outcome.code == resource.GENERIC
+    assert setting in outcome.reason and bind.replace("[", "").replace("]", "") in outcome.reason
+    namespace.run(["sysctl", "-qw", setting + "=1"])
+    assert haproxy.start().code == resource.OK
+    assert haproxy.stop().code == resource.OK
+
+
+def test_killed_master(namespace, haproxy):
+    haproxy.start()
+    pid = master_of(namespace)
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not processes(namespace), 5, "the worker follows its master")
+    outcome = haproxy.monitor()
+    assert outcome.code == resource.NOT_RUNNING
+    assert str(pid) in outcome.reason
+    assert haproxy.start().code == resource.OK
+
+
+def test_killed_worker(namespace, haproxy):
+    haproxy.start()
+    os.kill(worker_of(namespace), signal.SIGKILL)
+    outcome = haproxy.monitor()
+    assert outcome.code in (resource.NOT_RUNNING, resource.GENERIC)
+    assert "gone" in outcome.reason
+    assert haproxy.stop().code == resource.OK
+    assert haproxy.start().code == resource.OK
+
+
+def test_hung_worker(namespace, haproxy):
+    haproxy.parameters["socket_timeout"] = "200ms"
+    haproxy.start()
+    os.kill(worker_of(namespace), signal.SIGSTOP)
+    outcome = haproxy.monitor()
+    assert outcome.code == resource.GENERIC
+    assert "silent" in outcome.reason
+    assert 0.6 <= outcome.seconds < 3
+    outcome = haproxy.stop(timeout=4)
+    assert outcome.code == resource.OK
+    assert processes(namespace) == {}
+
+
+def test_a_pid_of_somebody_else_is_not_haproxy(namespace, haproxy):
+    haproxy.start()
+    haproxy.stop()
+    for name, text in (("record", "master=%d 1" % os.getpid()), ("haproxy.pid", os.getpid())):
+        namespace.run(["sh", "-c", 'echo "$1" >/run/lbha/haproxy-haproxy/$2', "-", text, name])
+    assert haproxy.monitor().code == resource.NOT_RUNNING
+    assert haproxy.stop().code == resource.OK
+
+
+def test_two_instances_keep_apart(namespace, haproxy):
+    second = namespace.folder / "second.cfg"
+    second.write_text(CONFIG % {"bind": "127.0.0.1:8090"})
+    other = Resource(namespace, "haproxy", "other", conffile=second, hold=0)
+    assert haproxy.start().code == other.start().code == resource.OK
+    assert haproxy.stop().code == resource.OK
+    assert haproxy.probe().code == resource.NOT_RUNNING
+    assert other.monitor().code == resource.OK
+    assert other.stop().code == resource.OK
+    assert processes(namespace) == {}
+
+
+@pytest.mark.parametrize("milliseconds", [5, 20, 40, 60, 90, 130])
+def test_killed_during_start(namespace, haproxy, milliseconds):
+    child = haproxy.popen("start")
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(milliseconds / 1000)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.communicate()
+    assert (haproxy.probe().code == resource.NOT_RUNNING) == (not processes(namespace))
+    assert haproxy.stop().code == resource.OK
+    assert processes(namespace) == {}
+    assert haproxy.start().code == resource.OK
+    assert status(namespace) == "503"
+
+
+def hold(haproxy, seconds):
+    """A monitor that holds: the second of two, an interval after the first."""
+    haproxy.parameters["hold"] = seconds
+    assert haproxy.monitor(interval=0.1).code == resource.OK
+    time.sleep(0.12)
+    child = haproxy.popen("monitor", interval=0.1)
+    with pytest.raises(subprocess.TimeoutExpired):
+        child.wait(0.5)
+    return child
+
+
+def test_a_monitor_that_holds_tells_of_a_kill_at_once(namespace, haproxy):
+    haproxy.start()
+    child = hold(haproxy, 10)
+    began = time.monotonic()
+    os.kill(master_of(namespace), signal.SIGKILL)
+    _, err = child.communicate(timeout=5)
+    assert child.returncode == resource.NOT_RUNNING
+    assert time.monotonic() - began < 0.5
+    assert "gone" in err
+
+
+def test_a_monitor_that_holds_sees_a_hung_worker(namespace, haproxy):
+    haproxy.parameters["socket_timeout"] = "200ms"
+    haproxy.start()
+    child = hold(haproxy, 15)
+    os.kill(worker_of(namespace), signal.SIGSTOP)
+    _, err = child.communicate(timeout=5)
+    assert child.returncode == resource.GENERIC
+    assert "silent" in err
+
+
+def test_a_hold_ends_by_itself(haproxy):
+    haproxy.start()
+    child = hold(haproxy, 1)
+    assert child.wait(5) == resource.OK
+    child.communicate()
+
+
+def test_the_first_monitor_after_a_start_answers_at_once(haproxy):
+    haproxy.parameters["hold"] = "10"
+    haproxy.start()
+    for _ in range(2):
+        haproxy.monitor(interval=0.1)
+        haproxy.stop()
+        haproxy.start()
+        assert haproxy.monitor(interval=0.1).seconds < 5
+
+
+def test_stop_ends_a_monitor_that_holds(namespace, haproxy):
+    haproxy.start()
+    child = hold(haproxy, 15)
+    assert haproxy.stop().code == resource.OK
+    assert child.wait(2) == -signal.SIGKILL
+    child.communicate()
+    assert processes(namespace) == {}
+
+
+def test_a_hold_ends_with_its_reader(namespace, haproxy):
+    haproxy.start()
+    child = hold(haproxy, 15)
+    child.stdout.close()
+    child.stderr.close()
+    assert child.wait(3) is not None
