@@ -60,7 +60,8 @@ class Words(Text):
     def __init__(self, of=None, least=0):
         self.of = of or Text()
         self.least = least
-        self.wants = "words between blanks"
+        self.wants = "words between blanks" + (
+            "" if self.of.wants == Text.wants else ", each " + self.of.wants)
 
     def parse(self, text):
         words = tuple(self.of.parse(word) for word in super(Words, self).parse(text).split())

@@ -5,7 +5,7 @@ it knows neither `reloadable` nor `reload-agent`.  1.1 is ra-api.rng of OCF 1.1.
 """
 
 from lbha import __version__
-from lbha.render.text import attributes, escape
+from lbha.render.text import allowed, attributes, escape
 
 HEAD = """<?xml version="1.0"?>
 <!DOCTYPE resource-agent SYSTEM "ra-api-1.dtd">
@@ -38,7 +38,7 @@ def _parameter(parameter, modern):
         marks = (("unique", int(parameter.unique)), ("required", int(parameter.required)))
     return "<parameter%s>\n%s<content%s/>\n</parameter>\n" % (
         attributes(("name", parameter.name), *marks),
-        _texts(parameter.short, parameter.long + " Wanted: " + parameter.type.wants + "."),
+        _texts(parameter.short, "%s Takes %s." % (parameter.long, allowed(parameter))),
         attributes(("type", parameter.type.ocf_type), ("default", parameter.shown_default)))
 
 

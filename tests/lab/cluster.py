@@ -1,0 +1,88 @@
+"""The cluster made of the lab's nodes, driven by the guide's own pcs commands."""
+
+from __future__ import annotations
+
+from typing import Callable, Sequence
+
+from .command import Result
+from .errors import LabError
+from .node import Node
+from .plan import RINGS, node_address
+from .status import Status, parse
+from .wait import wait
+
+NAME = "lbcluster"  # the guide's
+PASSWORD = "hacluster-of-the-lab"
+
+
+class Cluster:
+    """Pacemaker and corosync on `nodes`."""
+
+    def __init__(self, nodes: Sequence[Node]):
+        self.nodes = list(nodes)
+
+    def setup(self, token: int = 1000) -> None:
+        """Authorise the nodes and create the cluster, stopped; pcsd must run on all.
+
+        token -- corosync's token timeout in milliseconds
+        """
+        for node in self.nodes:
+            node.run(["chpasswd"], input=f"hacluster:{PASSWORD}\n")
+        self.pcs("host", "auth", "-u", "hacluster", "-p", PASSWORD,
+                 *(word for node in self.nodes for word in (node.name, f"addr={node_address(node.name, 'mgmt')}")),
+                 timeout=60)
+        links = [
+            word for node in self.nodes
+            for word in (node.name, *(f"addr={node_address(node.name, ring)}" for ring in RINGS))
+        ]
+        self.pcs("cluster", "setup", NAME, *links, "totem", f"token={token}", timeout=60)
+
+    def start(self) -> None:
+        """`pcs cluster start --all --wait`; returns when every node is a member."""
+        self.pcs("cluster", "start", "--all", "--wait=60", timeout=90)
+        names = [node.name for node in self.nodes]
+        self.wait(f"{', '.join(names)} are online", lambda status: status.online() == names, 60)
+
+    def start_node(self, node: Node) -> None:
+        """Let one node join again, as after a power cycle; returns when it is online."""
+        node.run(["pcs", "cluster", "start", "--wait=60"], timeout=90)
+        self.wait(f"{node.name} is online", lambda status: node.name in status.online(), 60)
+
+    def member(self) -> Node:
+        """A node to talk to the cluster through: the first that has power."""
+        for node in self.nodes:
+            if node.is_on():
+                return node
+        raise LabError("no node of the cluster has power")
+
+    def pcs(self, *words: str, timeout: float = 60, check: bool = True) -> Result:
+        """Run pcs on a node that has power."""
+        return self.member().run(["pcs", *words], timeout=timeout, check=check)
+
+    def status(self) -> Status:
+        """The cluster as the first node that has power and is part of it sees it; LabError if none is."""
+        error = LabError("no node of the cluster has power")
+        for node in self.nodes:
+            if node.is_on():
+                try:
+                    return parse(node.run(["crm_mon", "--one-shot", "--output-as=xml"], timeout=10).out)
+                except LabError as reason:
+                    error = reason
+        raise error
+
+    def wait(self, sentence: str, predicate: Callable[[Status], object], seconds: float) -> Status:
+        """Poll the status until `predicate` holds and return it.
+
+        LabError after `seconds`, with the sentence and the last status seen.
+        """
+        last: list[object] = ["nothing"]
+
+        def holds() -> object:
+            try:
+                last[0] = status = self.status()
+            except LabError as error:
+                last[0] = error
+                return None
+            return status if predicate(status) else None
+
+        return wait(sentence, holds, seconds, state=lambda: last[0])  # type: ignore[return-value]

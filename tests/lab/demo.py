@@ -1,0 +1,48 @@
+"""The story, told to a person: `make demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable
+
+from .errors import LabError
+from .lab import Lab
+from .story import Story
+
+LOGS = Path("build/demo-logs")
+
+
+def demo(lab: Lab, package: Path, keep: bool, progress: Callable[[str], None]) -> None:
+    """Bring the lab up, tell the story, and take the lab down again unless it is to be kept.
+
+    LabError when a step fails; the logs are then in LOGS.
+    """
+    if not package.is_file():
+        raise LabError(f"there is no package {package}: build it with `make rpm`")
+    lab.up()
+    try:
+        _tell(lab, package, progress)
+    except LabError as error:
+        lab.save_logs(LOGS)
+        raise LabError(f"{error}\nthe logs are in {LOGS}") from None
+    finally:
+        if not keep:
+            lab.down()
+    if keep:
+        print(f"The cluster is up. Enter a node:  python3 -m tests.lab shell node01 --name {lab.place.name}\n"
+              f"End it:                           python3 -m tests.lab down --name {lab.place.name}")
+
+
+def _tell(lab: Lab, package: Path, progress: Callable[[str], None]) -> None:
+    story = Story(lab, package, lambda text: print(indent(text), flush=True))
+    steps = story.steps()
+    for number, (title, step) in enumerate(steps, 1):
+        progress(f"{number}/{len(steps)} {title}")
+        step()
+    progress("the story is over")
+    print("\n" + story.table() + "\n", flush=True)
+
+
+def indent(text: str) -> str:
+    """Below the progress line of its step."""
+    return "\n".join("           " + line for line in text.rstrip().splitlines())

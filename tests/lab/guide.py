@@ -1,0 +1,41 @@
+"""The cluster of the guide with lbha's agents: the commands are those of the README."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from .cluster import Cluster
+from .errors import LabError
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+FENCE = "```sh cluster\n"  # the info string of the block that is run
+
+
+def commands(text: str = "") -> list[list[str]]:
+    """The pcs commands of the README, each as its words."""
+    text = text or README.read_text(encoding="utf-8")
+    _, found, rest = text.partition(FENCE)
+    if not found:
+        raise LabError(f"{README.name} has no block that begins with {FENCE.strip()}")
+    block = rest.partition("```")[0].replace("\\\n", " ")
+    return [words for words in (shlex.split(line, comments=True) for line in block.splitlines()) if words]
+
+
+def configure(cluster: Cluster) -> None:
+    """Create the resources, constraints and properties, and wait until all is where it belongs."""
+    node = cluster.member()
+    for words in commands():
+        node.run(words, timeout=60)
+    wait_settled(cluster, 60)
+
+
+def wait_settled(cluster: Cluster, seconds: float) -> None:
+    """Everything is active exactly where it should be: clones on every node, the rest once."""
+    names = [node.name for node in cluster.nodes]
+    cluster.wait(
+        "HAProxy and ping run on every node, the VIP and each fence device on one",
+        lambda status: all(status.started(one) == names for one in ("haproxy", "ping"))
+        and all(len(status.started(one)) == 1 for one in ("vip", "fence1", "fence2")),
+        seconds,
+    )
