@@ -1,15 +1,18 @@
 """lbha: highly available load balancers on Pacemaker.
 
-The common library of the agents.  Lower modules never import higher ones:
+The common library of the agents.  A module imports only what stands before it here:
 
-    codes  errors            what can be said to the cluster, and why
-    values  spec             parameters and actions, declared once
-    render/                  meta-data, usage, man pages, tables from a declaration
-    env  log  deadline       what the cluster gave this call
-    proc  host  state        processes, this node, what start recorded
-    cluster                  node attributes and membership
-    hold                     monitors that wait for an event
-    ocf  fence               the runtimes of resource and fence agents
+    codes  errors                what can be said to the cluster, and why
+    values  spec                 parameters and actions, declared once
+    render                       meta-data, usage, man pages, tables from a declaration
+    streams  env  log  deadline  what the cluster gave this call
+    proc  host  state            processes, this node, what start recorded
+    netlink  routes  announce    addresses, links and routes of the kernel; telling neighbours
+    icmp  names                  echo requests, and the addresses of names
+    cluster                      node attributes and membership
+    finding  degraded  hold      what was found, works-but-look, monitors that wait
+    actions                      what each action of a resource agent does
+    ocf  fence                   the runtimes of resource and fence agents
 
 Nothing is imported here: an agent pays at every call for each module it loads.
 """

@@ -42,5 +42,10 @@ class Deadline:
             if answer:
                 return answer
             self.check(waited_for)
-            select.poll().poll(max(1, int(min(pause, self.left()) * 1000)))
+            nap(min(pause, self.left()))
             pause = min(pause * 1.5, longest)
+
+
+def nap(seconds):
+    """Sleep in poll(): interruptible, and the same call that a held monitor sleeps in."""
+    select.poll().poll(max(1, int(seconds * 1000)))

@@ -58,9 +58,14 @@ class Call:
 
 def number(text):
     """The whole number in a text, 0 when there is none."""
-    return int(text) if text and text.isdigit() else 0
+    return int(text) if _is_number(text) else 0
 
 
 def milliseconds(text):
     """Seconds (float) of a number of milliseconds, None when there is none."""
-    return int(text) / 1000.0 if text and text.isdigit() else None
+    return int(text) / 1000.0 if _is_number(text) else None
+
+
+def _is_number(text):
+    # str.isdigit() alone takes superscripts, which int() refuses
+    return bool(text) and text.isdigit() and text.isdecimal()

@@ -74,9 +74,10 @@ ALWAYS_CODES = {
 
 def exit_code(error, action):
     """The exit code for `error` (an Error) that ended `action` (a name)."""
-    kind = type(error)
-    if kind in ALWAYS_CODES:
-        return ALWAYS_CODES[kind]
+    table = dict(ALWAYS_CODES)
     if action in ("start", "validate-all"):
-        return START_CODES.get(kind, codes.GENERIC)
+        table.update(START_CODES)
+    for kind in type(error).__mro__:  # an agent's own kind of failure is what it derives from
+        if kind in table:
+            return table[kind]
     return codes.GENERIC

@@ -41,6 +41,16 @@ class Process:
         return [] if not data else data.rstrip(b"\0").decode("utf-8", "replace").split("\0")
 
     @property
+    def is_ours(self):
+        """Whether it lives in our pid namespace: /proc also shows those of containers,
+        where the same command line means another thing."""
+        try:
+            return (os.readlink("%s/%d/ns/pid" % (PROC, self.pid))
+                    == os.readlink(PROC + "/self/ns/pid"))
+        except FileNotFoundError:
+            return False  # it ended meanwhile
+
+    @property
     def children(self):
         """Its living children, a list of Process."""
         return [process for process in processes() if process.parent == self.pid]
@@ -79,7 +89,7 @@ def find_process(key):
 
 
 def processes():
-    """All living processes of this pid namespace, a list."""
+    """All living processes that /proc shows, a list."""
     pids = [int(name) for name in os.listdir(PROC) if name.isdigit()]
     return [found for found in map(process, pids) if found]
 

@@ -43,7 +43,7 @@ class Log:
 
     def write(self, level, text):
         """One line, to every place that is configured; a log that fails stops nobody."""
-        text = " ".join(text.split())
+        text = plain(text)
         line = "%s[%d]: %s: %s" % (self.tag, os.getpid(), LEVELS[level], text)
         if self.facility:
             self._to_syslog(level, text)
@@ -83,6 +83,15 @@ def setting(environ, *names):
             if value and value not in ("none", "/dev/null"):
                 return value
     return None
+
+
+def plain(text):
+    """`text` on one line, without control characters and always encodable.
+
+    Under the C locale of a daemon Python 3.6 hands UTF-8 over as single escaped bytes.
+    """
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def to_stderr(line):

@@ -95,6 +95,8 @@ class _Child:
         self.chunks = {self.out: [], self.err: []}
         self.sizes = {self.out: 0, self.err: 0}
         self.pause = 1
+        # as bytes: the locale has no say in what a program is given
+        argv = [word.encode("utf-8", "surrogateescape") for word in argv]
         self.pid = os.fork()
         if not self.pid:
             _become(argv, stdin[0], out[1], err[1], failure[1], environment)
@@ -196,5 +198,7 @@ def _become(argv, stdin, stdout, stderr, failure, environment):
         os.execve(argv[0], argv, environment)
     except OSError as error:
         os.write(failure, str(error.errno).encode())
+    except ValueError:  # a zero byte in a word
+        os.write(failure, str(errno.EINVAL).encode())
     finally:
         os._exit(127)

@@ -52,7 +52,7 @@ class Folder:
                 return None
             raise self._fault("cannot read", name, error)
         try:
-            return _read_all(fd).decode("utf-8", "replace")
+            return _read_all(fd).decode("utf-8", "surrogateescape")
         finally:
             os.close(fd)
 
@@ -64,7 +64,7 @@ class Folder:
         try:
             fd = os.open(temporary, flags, 0o600, dir_fd=folder)
             try:
-                data = text.encode()
+                data = text.encode("utf-8", "surrogateescape")
                 while data:
                     data = data[os.write(fd, data):]
             finally:
@@ -91,6 +91,8 @@ class Folder:
                 os.unlink(name, dir_fd=self.open())
             except FileNotFoundError:
                 continue
+            except OSError as error:
+                raise self._fault("cannot remove", name, error)
 
     def names(self):
         """The files in it."""
@@ -98,8 +100,11 @@ class Folder:
 
     def lock(self, deadline):
         """Take the lock of the instance; it is held until `Lock.release` or our end."""
-        fd = os.open("lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600,
-                     dir_fd=self.open())
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        try:
+            fd = os.open("lock", flags, 0o600, dir_fd=self.open())
+        except OSError as error:
+            raise self._fault("cannot open", "lock", error)
         deadline.wait(lambda: _try_lock(fd), "another action of this resource to end")
         return Lock(fd)
 

@@ -35,9 +35,10 @@ class Name(Text):
     """One word that is safe in file names, attribute names and configuration files."""
 
     wants = "a word of letters, digits, '_', '-' and '.'"
+    LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 
     def parse(self, text):
-        if not text or not all(c.isalnum() or c in "_-." for c in text) or text[0] in "-.":
+        if not text or not all(c in self.LETTERS for c in text) or text[0] in "-.":
             raise ValueError("is not %s" % self.wants)
         return text
 
@@ -114,9 +115,13 @@ class Boolean:
 
 
 class Seconds:
-    """A duration; the value is seconds (float). Units: ms, s (default), m, min, h."""
+    """A duration, to the microsecond; the value is seconds (float).
+
+    Units: ms, s (default), m, min, h.
+    """
 
     ocf_type, fence_type = "string", "second"
+    ETERNITY = float("inf")  # what float() makes of a few hundred digits
     UNITS = (("ms", 0.001), ("msec", 0.001), ("sec", 1), ("s", 1), ("min", 60), ("m", 60),
              ("h", 3600), ("hr", 3600), ("", 1))
 
@@ -134,11 +139,14 @@ class Seconds:
         for unit, factor in self.UNITS:
             number = text[:len(text) - len(unit)].strip()
             if text.endswith(unit) and _is_decimal(number.replace(".", "", 1)):
-                return float(number) * factor
+                value = round(float(number) * factor, 6)
+                return value if value < self.ETERNITY else None
         return None
 
     def show(self, value):
-        return "%gms" % (value * 1000) if 0 < value < 1 else "%gs" % value
+        if 0 < value < 1:
+            return _short("%.3f" % (value * 1000)) + "ms"
+        return _short("%.6f" % value) + "s"
 
 
 class Choice:
@@ -252,6 +260,11 @@ def between(low, high, unit=""):
 def outside(value, low, high):
     """Whether `value` is out of the bounds."""
     return (low is not None and value < low) or (high is not None and value > high)
+
+
+def _short(number):
+    # a decimal number without the zeros at its end
+    return number.rstrip("0").rstrip(".")
 
 
 def _is_decimal(digits):

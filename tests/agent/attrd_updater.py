@@ -1,7 +1,8 @@
 """A stand-in for Pacemaker's attrd_updater where no cluster runs.
 
 It takes the same options, keeps the attributes of one node in a file, and logs every call
-as a line.  The cluster level runs the same agents against the real one.
+as a line.  A query answers as in 2.0.5: a deleted attribute is known still, and empty.
+The cluster level runs the same agents against the real one.
 """
 import getopt
 import sys
@@ -19,12 +20,12 @@ now = {}
 for line in lines:
     verb, key, value = line.split("\t")[:3]
     if verb == "delete":
-        now.pop(key, None)
+        now[key] = ""
     else:
         now[key] = value
 if "--query" in given:
     if name not in now:
-        sys.exit(6)
+        sys.exit(105)  # CRM_EX_NOSUCH
     print('name="%s" host="%s" value="%s"' % (name, given.get("--node", "here"), now[name]))
     sys.exit(0)
 if "--delete" in given:

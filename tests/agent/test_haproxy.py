@@ -35,7 +35,8 @@ def haproxy(namespace):
     """A configured resource on 127.0.0.1:8080."""
     config = namespace.folder / "haproxy.cfg"
     config.write_text(CONFIG % {"bind": "127.0.0.1:8080"})
-    return Resource(namespace, "haproxy", conffile=config, hold=0)
+    # a name of its own: HAProxy is known by its path, and another run may go on beside this
+    return Resource(namespace, "haproxy", "haproxy-%d" % os.getpid(), conffile=config, hold=0)
 
 
 def until(condition, seconds, sentence):
@@ -214,7 +215,7 @@ def test_a_pid_of_somebody_else_is_not_haproxy(namespace, haproxy):
     haproxy.start()
     haproxy.stop()
     for name, text in (("record", "master=%d 1" % os.getpid()), ("haproxy.pid", os.getpid())):
-        namespace.run(["sh", "-c", 'echo "$1" >/run/lbha/haproxy-haproxy/$2', "-", text, name])
+        namespace.run(["tee", "/run/lbha/haproxy-%s/%s" % (haproxy.name, name)], input=str(text))
     assert haproxy.monitor().code == resource.NOT_RUNNING
     assert haproxy.stop().code == resource.OK
 
@@ -222,7 +223,7 @@ def test_a_pid_of_somebody_else_is_not_haproxy(namespace, haproxy):
 def test_two_instances_keep_apart(namespace, haproxy):
     second = namespace.folder / "second.cfg"
     second.write_text(CONFIG % {"bind": "127.0.0.1:8090"})
-    other = Resource(namespace, "haproxy", "other", conffile=second, hold=0)
+    other = Resource(namespace, "haproxy", haproxy.name + "-2", conffile=second, hold=0)
     assert haproxy.start().code == other.start().code == resource.OK
     assert haproxy.stop().code == resource.OK
     assert haproxy.probe().code == resource.NOT_RUNNING

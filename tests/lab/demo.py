@@ -35,10 +35,10 @@ def demo(lab: Lab, package: Path, keep: bool, progress: Callable[[str], None]) -
 
 def _tell(lab: Lab, package: Path, progress: Callable[[str], None]) -> None:
     story = Story(lab, package, lambda text: print(indent(text), flush=True))
-    steps = story.steps()
+    steps = story.outline()
     for number, (title, step) in enumerate(steps, 1):
         progress(f"{number}/{len(steps)} {title}")
-        step()
+        step(story)
     progress("the story is over")
     print("\n" + story.table() + "\n", flush=True)
 

@@ -19,16 +19,19 @@ from .wait import wait
 
 CACHE = Path("/var/cache/lbha-lab")
 
-SUITES = ("bullseye", "bookworm", "trixie")  # Pacemaker 2.0.5, 2.1.5, 3.0.0
+# Pacemaker 2.0.5, 2.1.5 and 3.0.0. From trixie on every fence agent is a package
+# of its own, and the one that means all brings the libraries of every cloud.
+SUITES = {
+    "bullseye": ["fence-agents"],
+    "bookworm": ["fence-agents"],
+    "trixie": ["fence-agents-ipmilan"],
+}
 
 PACKAGES = (
     "systemd systemd-sysv dbus procps iproute2 iputils-ping iputils-arping nftables tcpdump strace curl"
-    " corosync pacemaker pacemaker-cli-utils pcs crmsh resource-agents fence-agents ipmitool"
+    " corosync pacemaker pacemaker-cli-utils pcs crmsh resource-agents ipmitool"
     " haproxy keepalived python3 python3-lxml python3-psutil python3-pyghmi rpm libxml2-utils"
 ).split()
-
-# From bookworm on the agents are split into packages of their own.
-MORE_PACKAGES = {"bullseye": [], "bookworm": [], "trixie": []}
 
 # Nobody reads these in a node, and they are a third of the unpacking.
 LEFT_OUT = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/fonts/*")
@@ -68,7 +71,7 @@ def recipe(suite: str) -> dict[str, object]:
     """Everything that decides what is in the root; its digest names it in the cache."""
     return {
         "suite": suite,
-        "packages": sorted(PACKAGES + MORE_PACKAGES[suite]),
+        "packages": sorted(PACKAGES + SUITES[suite]),
         "left out": LEFT_OUT,
         "masked": MASKED_UNITS,
         "disabled": DISABLED_UNITS,
@@ -117,7 +120,7 @@ def build(suite: str, target: Path, builder: Daemon, progress: Callable[[str], N
     # starts ends with it, also when it is killed.
     argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "mmdebstrap",
             "--variant=minbase", "--mode=root", "--format=directory", "--verbose",
-            "--include=" + ",".join(sorted(PACKAGES + MORE_PACKAGES[suite])),
+            "--include=" + ",".join(sorted(PACKAGES + SUITES[suite])),
             "--dpkgopt=force-unsafe-io", '--aptopt=Acquire::Languages "none"']
     argv += [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
     argv += [f"--aptopt={line}" for line in transport_options()]

@@ -50,18 +50,19 @@ class Story:
         self.cluster = lab.cluster
         self.outages: list[Outage] = []
 
-    def steps(self) -> list[tuple[str, Callable[[], None]]]:
+    @classmethod
+    def outline(cls) -> list[tuple[str, Callable[["Story"], None]]]:
         """The steps with their titles, in the order in which they can be run."""
         return [
-            ("the RPM on every node", self.install),
-            ("the guide's resources, with lbha's agents", self.configure),
-            ("the web through the VIP", self.browse),
-            ("the statistics page, behind its password", self.statistics),
-            ("a web server is killed", self.kill_web_server),
-            ("HAProxy is killed on the active node", self.kill_active),
-            ("HAProxy is killed on the other node in turn", self.kill_active),
-            ("the active node goes to standby, and comes back", self.standby),
-            ("the power of the active node is cut", self.cut_power),
+            ("the RPM on every node", cls.install),
+            ("the guide's resources, with lbha's agents", cls.configure),
+            ("the web through the VIP", cls.browse),
+            ("the statistics page, behind its password", cls.statistics),
+            ("a web server is killed", cls.kill_web_server),
+            ("HAProxy is killed on the active node", cls.kill_active),
+            ("HAProxy is killed on the other node in turn", cls.kill_active),
+            ("the active node goes to standby, and comes back", cls.standby),
+            ("the power of the active node is cut", cls.cut_power),
         ]
 
     # what is there

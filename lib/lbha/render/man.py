@@ -1,7 +1,7 @@
 """The man page of an agent, in roff (man(7))."""
 
 from lbha import __version__
-from lbha.render.text import allowed, sentence
+from lbha.render.text import allowed, option, sentence
 
 
 def render(declaration):
@@ -16,7 +16,7 @@ def render(declaration):
         lines += [".PP", roff(paragraph)]
     lines += [".SH PARAMETERS"]
     for parameter in declaration.parameters:
-        lines += [".TP", "\\fB%s\\fR" % roff(_heading(parameter)),
+        lines += [".TP", "\\fB%s\\fR" % roff(_heading(parameter, fence)),
                   roff(sentence(parameter.short)) + " " + roff(sentence(parameter.long)),
                   "(%s)" % roff(allowed(parameter))]
     lines += [".SH ACTIONS"]
@@ -37,11 +37,9 @@ def roff(text):
                      for line in text.split("\n"))
 
 
-def _heading(parameter):
+def _heading(parameter, fence):
     names = ", ".join((parameter.name,) + tuple(parameter.aliases))
-    if parameter.flag:
-        names += ", -%s, --%s" % (parameter.flag, parameter.name.replace("_", "-"))
-    return names
+    return names + ", " + option(parameter) if fence else names
 
 
 def _times(action):

@@ -32,3 +32,12 @@ def allowed(parameter):
     if parameter.required:
         parts.append("required")
     return "; ".join(parts)
+
+
+def option(parameter):
+    """The form of a parameter on the command line of a fence agent: -a, --ip=[ip]."""
+    name = parameter.name.replace("_", "-")
+    words = ["-" + parameter.flag] if parameter.flag else []
+    takes_value = parameter.type.fence_type != "boolean"
+    words.append("--%s=[%s]" % (name, parameter.name) if takes_value else "--" + name)
+    return ", ".join(words)

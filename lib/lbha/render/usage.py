@@ -1,6 +1,6 @@
-"""The usage text of a resource agent."""
+"""The usage text of an agent."""
 
-from lbha.render.text import allowed
+from lbha.render.text import allowed, option
 
 
 def render(declaration):
@@ -9,9 +9,21 @@ def render(declaration):
     for action in declaration.actions:
         if action.name not in names:
             names.append(action.name)
+    if declaration.kind == "fence":
+        return _render_fence(declaration, names)
     lines = ["usage: %s {%s|manpage}" % (declaration.name, "|".join(names)), "",
              declaration.short + ".", "", "Parameters, from the environment (OCF_RESKEY_NAME):"]
     for parameter in declaration.parameters:
         lines.append("  %-16s %s" % (parameter.name, parameter.short))
         lines.append("  %-16s (%s)" % ("", allowed(parameter)))
+    return "\n".join(lines) + "\n"
+
+
+def _render_fence(declaration, actions):
+    lines = ["usage: %s [OPTION...]" % declaration.name,
+             "       without an option: NAME=VALUE lines on standard input", "",
+             declaration.short + ".", "", "Actions: %s" % ", ".join(actions), "", "Options:"]
+    for parameter in declaration.parameters:
+        lines.append("  " + option(parameter))
+        lines.append("      %s (%s)" % (parameter.short, allowed(parameter)))
     return "\n".join(lines) + "\n"
