@@ -5,9 +5,11 @@ The common library of the agents.  A module imports only what stands before it h
     codes  errors                what can be said to the cluster, and why
     values  spec                 parameters and actions, declared once
     render                       meta-data, usage, man pages, tables from a declaration
-    streams  env  log  deadline  what the cluster gave this call
+    streams  env  options        what the caller gave: descriptors, environment, options
+    log  deadline                where lines go, and the time there is
     proc  host  state            processes, this node, what start recorded
-    netlink  routes  announce    addresses, links and routes of the kernel; telling neighbours
+    netlink  routes  address     links, routes and addresses of the kernel
+    announce                     telling the neighbours of an address
     icmp  names                  echo requests, and the addresses of names
     cluster                      node attributes and membership
     finding  degraded  hold      what was found, works-but-look, monitors that wait

@@ -88,7 +88,9 @@ def main(agent_class):
     streams.open_standard()
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # Ctrl-C by hand ends it, without a word
     action = sys.argv[1] if len(sys.argv) > 1 else ""
-    sys.exit(run(agent_class, action, os.environ))
+    # everything is written through descriptors; to take the interpreter down in order would
+    # be a tenth of a monitor's time
+    os._exit(run(agent_class, action, os.environ))
 
 
 def run(agent_class, action, environ):

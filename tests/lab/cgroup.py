@@ -59,15 +59,12 @@ class Cgroup:
         (self.path / "cgroup.procs").write_text(str(pid))
 
     def freeze(self, frozen: bool) -> None:
-        """Stop (or continue) every process of the group where it stands."""
-        (self.path / "cgroup.freeze").write_text("1" if frozen else "0")
-        word = f"frozen {int(frozen)}"
-        wait(
-            f"cgroup {self.path.name} is {word}",
-            lambda: word in (self.path / "cgroup.events").read_text(),
-            5,
-            interval=0.005,
-        )
+        """Stop every process of the group where it stands, or let it go on; returns at once."""
+        (self.path / "cgroup.freeze").write_text(str(int(frozen)))
+
+    def frozen(self) -> bool:
+        """True when every process of the group has stopped."""
+        return "frozen 1" in (self.path / "cgroup.events").read_text()
 
     def kill(self, seconds: float = 10) -> None:
         """SIGKILL every process of the group at once; returns when all are gone."""
@@ -81,6 +78,7 @@ class Cgroup:
             interval=0.005,
             state=lambda: f"processes {self.processes()}",
         )
+        self.freeze(False)  # or what starts here next would start frozen
 
     def remove(self) -> None:
         """Remove the group and those below it; they must be empty of processes."""

@@ -70,9 +70,12 @@ def run(
             out, err = child.communicate(input, timeout)
         except subprocess.TimeoutExpired:
             _kill(child)
-            out, err = child.communicate()
+            try:
+                out, err = child.communicate(timeout=1)
+            except subprocess.TimeoutExpired:  # a daemon it started still has the pipes
+                out = err = ""
             raise LabError(
-                Result(argv, child.returncode, out, err).sentence()
+                Result(argv, -signal.SIGKILL, out, err).sentence()
                 + f"\nIt was ended after {timeout:g} seconds."
             ) from None
         except BaseException:  # Ctrl-C must not leave the command behind

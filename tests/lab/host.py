@@ -27,14 +27,15 @@ PROGRAMS = {
 SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def missing_packages() -> list[str]:
-    """The Debian packages the machine still needs."""
-    return sorted({package for program, package in PROGRAMS.items() if not shutil.which(program, path=SEARCH)})
+def missing_packages(programs: dict[str, str] = PROGRAMS) -> list[str]:
+    """The Debian packages the machine still needs for these programs (name -> package)."""
+    return sorted({package for program, package in programs.items()
+                   if not shutil.which(program, path=SEARCH)})
 
 
-def ensure(progress: Callable[[str], None]) -> None:
+def ensure(progress: Callable[[str], None], programs: dict[str, str] = PROGRAMS) -> None:
     """Install what is missing with the machine's own apt; LabError when that fails."""
-    missing = missing_packages()
+    missing = missing_packages(programs)
     if not missing:
         return
     progress("installing " + " ".join(missing))

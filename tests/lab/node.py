@@ -84,6 +84,8 @@ class Node:
         if not self.is_on():
             return
         self.power_log.note(self.name, "off asked")
+        # All its programs end in the same instant and none sees the others go.
+        self.machine.cgroup.freeze(True)
         self.network.unplug(self.ports)
         self.machine.stop()
         self.power_log.note(self.name, "off")
@@ -95,6 +97,8 @@ class Node:
     def freeze(self, frozen: bool = True) -> None:
         """Hang the node where it stands, or let it go on; it keeps its addresses and its sockets."""
         self.machine.cgroup.freeze(frozen)
+        wait(f"{self.name} {'hangs' if frozen else 'goes on'}",
+             lambda: self.machine.cgroup.frozen() == frozen, 5, interval=0.002)
 
     def wait_booted(self, seconds: float = 60) -> None:
         """Return when systemd has started everything; LabError with the boot's output if not."""
@@ -156,11 +160,11 @@ class Node:
         """Install (or upgrade to) an RPM; Debian's rpm database is empty, hence --nodeps."""
         target = f"/tmp/{package.name}"
         self.push(package, target)
-        return self.run(["rpm", "--upgrade" if upgrade else "--install", "--nodeps", "--force-debian", target],
+        return self.run(["rpm", "--upgrade" if upgrade else "--install", "--nodeps", target],
                         timeout=60)
 
     def erase_rpm(self, name: str) -> Result:
-        return self.run(["rpm", "--erase", "--nodeps", "--force-debian", name], timeout=60)
+        return self.run(["rpm", "--erase", "--nodeps", name], timeout=60)
 
     # evidence
 

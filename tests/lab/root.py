@@ -54,12 +54,8 @@ MASKED_UNITS = (
 DISABLED_UNITS = "corosync.service pacemaker.service haproxy.service keepalived.service".split()
 
 # What a node must not find: Debian's example cluster makes `pcs cluster setup`
-# refuse, and these two settings belong to the machine's kernel, not to a node.
-REMOVED_FILES = (
-    "etc/corosync/corosync.conf",
-    "usr/lib/sysctl.d/50-pid-max.conf",
-    "usr/lib/sysctl.d/protect-links.conf",
-)
+# refuse, and Debian's sysctl settings belong to the machine's kernel, not to a node.
+REMOVED_FILES = ("etc/corosync/corosync.conf", "usr/lib/sysctl.d/*.conf")
 
 WRITTEN_FILES = {
     "etc/systemd/journald.conf.d/lab.conf": "[Journal]\nStorage=volatile\nReadKMsg=no\nRateLimitIntervalSec=0\n",
@@ -155,8 +151,9 @@ def finish(root: Path) -> None:
     for unit in DISABLED_UNITS:
         for link in units.glob(f"*.wants/{unit}"):
             link.unlink()
-    for name in REMOVED_FILES:
-        (root / name).unlink(missing_ok=True)
+    for pattern in REMOVED_FILES:
+        for path in root.glob(pattern):
+            path.unlink()
     for name, text in WRITTEN_FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)

@@ -8,5 +8,9 @@ def render(declaration):
     lines = ["| parameter | what it says | takes |", "|---|---|---|"]
     for parameter in declaration.parameters:
         lines.append("| `%s` | %s | %s |" % (
-            parameter.name, parameter.short, allowed(parameter).replace("|", "\\|")))
+            parameter.name, _cell(parameter.short), _cell(allowed(parameter))))
     return "\n".join(lines) + "\n"
+
+
+def _cell(text):
+    return text.replace("|", "\\|")

@@ -1,0 +1,196 @@
+"""What each action of a resource agent does, and what it answers:
+
+    start, validate-all  the situation: lbha.errors.exit_code
+    probe                what is found, whatever is misconfigured
+    monitor              what is found; works-but-look is *degraded*, see lbha.degraded
+    stop                 0 when nothing is left, however it came about; else 1
+    reload               0 while the thing serves, old state or new
+
+Every action takes a lbha.ocf.ResourceAgent, uses its verbs, and returns a Finding.
+"""
+
+import time
+
+from lbha import codes, hold
+from lbha.degraded import Degraded
+from lbha.errors import DeadlineReached, Error, Failed, LocalFault
+from lbha.finding import Finding, running
+
+LOOK_EVERY = 1.0  # seconds between two looks of a held monitor
+
+
+def start(agent):
+    """Bring the resource up; a running one is adopted."""
+    validate(agent)
+    with agent.folder.lock(agent.deadline):
+        agent.record.reload()
+        found = agent.find()
+        if found.running:
+            # a stop that was killed half way left its mark
+            _keep(agent, lambda: agent.record.update(stopping=None, unapplied=None))
+            agent.adopt()
+            return found
+        if not found.absent:
+            agent.log.info("removing what is left of an earlier start: %s" % found.reason)
+            _take_away(agent)
+        agent.record.update(stopping=None)
+        agent.start()
+        return _wait_until(agent, _came_up, "running")
+
+
+def stop(agent):
+    """Take the resource away; what is not there is stopped."""
+    lock = _keep(agent, lambda: agent.folder.lock(agent.deadline))
+    try:
+        agent.record.reload()
+        _keep(agent, lambda: agent.record.update(stopping=1))
+        _keep(agent, lambda: hold.end_runs(agent.folder, agent.deadline))
+        _take_away(agent)
+        _keep(agent, Degraded(agent).clear)
+        agent.after_stop()
+        _keep(agent, agent.record.drop)
+        return running()
+    finally:
+        if lock:
+            lock.release()
+
+
+def monitor(agent):
+    """What is there; a recurring monitor also waits for a failure (lbha.hold)."""
+    if not agent.call.is_recurring:
+        found = agent.find()
+        return Finding(found.code) if found.absent and agent.call.is_probe else found
+    run = _keep(agent, lambda: hold.Run(agent.folder, agent.call))
+    found = _look(agent)
+    if found.code == codes.OK and run and run.follows:
+        try:
+            found = _stay(agent, found)
+        except hold.ReaderGone:
+            return found  # an orphan: nobody hears the answer, and nothing more is to be done
+    if run:
+        _keep(agent, run.end)
+    return found
+
+
+def reload(agent):
+    """Apply changed parameters; what cannot be applied leaves the old state serving."""
+    with agent.folder.lock(agent.deadline):
+        agent.record.reload()
+        found = agent.find()
+        if found.absent:
+            return found
+        try:
+            validate(agent)
+            agent.reload()
+            found = _wait_until(agent, _came_up, "running")
+        except Error as error:
+            found = agent.find()
+            if not found.running:
+                raise
+            agent.log.error("reload: %s; the old state serves on" % error.reason)
+            reason = "reload: " + error.reason
+            _keep(agent, lambda: agent.record.update(unapplied=reason))
+            return found
+        agent.record.update(unapplied=None)
+        return found
+
+
+def validate(agent):
+    """Whether a start could succeed, as far as can be told without starting."""
+    _raise_first(agent.faults)
+    agent.validate()
+    return running()
+
+
+ACTIONS = {
+    "start": start,
+    "stop": stop,
+    "monitor": monitor,
+    "validate-all": validate,
+    "reload": reload,
+    "reload-agent": reload,
+}
+
+
+def _look(agent):
+    """One look of a recurring monitor."""
+    found = agent.find()
+    if not found.running or agent.record["stopping"]:
+        return found
+    reason = agent.observe()
+    if reason is None and agent.faults:
+        reason = agent.faults[0].reason
+    reason = reason or agent.record["unapplied"]
+    degraded = Degraded(agent)
+    _keep(agent, lambda: degraded.update(reason))
+    if degraded.told and agent.p.degraded_code == "190":
+        return Finding(codes.DEGRADED, degraded.note["told"])
+    return found
+
+
+def _stay(agent, found):
+    """Hold: look again at every event and every LOOK_EVERY, until something is wrong."""
+    setting = getattr(agent.p, "hold", 0)  # an agent without event sources has no such parameter
+    seconds = min(hold.longest(setting, agent.call), agent.deadline.left() - 1)
+    sources = agent.sources() if seconds > 0 else []
+    end = time.monotonic() + seconds
+    try:
+        while sources and time.monotonic() < end:
+            news = hold.wait(sources, min(LOOK_EVERY, max(0, end - time.monotonic())))
+            agent.record.reload()  # others may have acted meanwhile
+            found = _look(agent)
+            if news or found.code != codes.OK:
+                break
+    finally:
+        for source in sources:
+            source.close()
+    return found
+
+
+def _came_up(found):
+    if found.absent:
+        raise Failed("it ended at once: %s" % (found.reason or "nothing of it is there"))
+    return found.running
+
+
+def _take_away(agent):
+    """Stop it and wait until nothing is found; a verb's error only counts if it stays."""
+    try:
+        agent.stop()
+    except DeadlineReached:
+        raise
+    except Error as error:
+        agent.log.warning("stop: %s" % error.reason)
+        if not agent.find().absent:
+            raise
+    return _wait_until(agent, lambda found: found.absent, "gone")
+
+
+def _wait_until(agent, wanted, word):
+    """Poll `find` until it is as wanted; DeadlineReached says what was found last."""
+    last = []
+
+    def look():
+        last[:] = [agent.find()]
+        return wanted(last[0])
+
+    try:
+        agent.deadline.wait(look, "it to be %s" % word)
+    except DeadlineReached:
+        raise DeadlineReached("not %s after %.3g s: %s" % (
+            word, agent.deadline.seconds, last[0].reason or "it is still there"))
+    return last[0]
+
+
+def _keep(agent, write):
+    """Write to the state folder; a full disk must neither fail a stop nor a monitor."""
+    try:
+        return write()
+    except LocalFault as fault:
+        agent.log.warning(fault.reason)
+        return None
+
+
+def _raise_first(faults):
+    if faults:
+        raise faults[0]

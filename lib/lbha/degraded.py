@@ -1,0 +1,78 @@
+"""Works, but a person should look: the third state between running and failed."""
+
+import time
+
+from lbha import cluster, spec, state, values
+from lbha.errors import Error
+from lbha.finding import cut
+
+AFTER = 5.0  # seconds that a fault lasts before it is told
+
+CODE = spec.Parameter(
+    "degraded_code", values.Choice("0", "190"),
+    "Exit code of a monitor whose resource works but needs a look",
+    "While the resource serves but something is wrong, the node attribute lbha-RESOURCE "
+    "says what. With 190 the monitor also returns that code, which Pacemaker lists among "
+    "the failed actions until somebody runs a cleanup.",
+    default="0", reloadable=True)
+
+
+class Degraded:
+    """A fault of a resource that serves: told once it has lasted, taken back when mended.
+
+    The live truth is the transient node attribute lbha-RESOURCE, which `crm_mon -A` and
+    `pcs status --full` show.
+    """
+
+    def __init__(self, agent):
+        self.agent = agent
+        self.attribute = "lbha-" + agent.call.instance
+        self.note = state.Record(agent.folder, "degraded")
+
+    @property
+    def told(self):
+        """Whether the cluster was told."""
+        return bool(self.note["told"])
+
+    def update(self, reason):
+        """Take in what a monitor saw: a sentence or None."""
+        if reason is None:
+            if self.note and self._take_back():
+                self.note.drop()
+            return
+        reason = cut(reason)
+        now = time.monotonic()
+        if not self.note["since"]:
+            self.note.update(since=now)
+        if now - float(self.note["since"]) < AFTER:
+            return
+        if self.note["told"] != reason:
+            self.agent.log.warning("degraded: %s" % reason)
+            self.note.update(told=reason)
+        if self.note["shown"] != reason and self._tell(
+                cluster.set_attribute, self.attribute, reason):
+            self.note.update(shown=reason)
+
+    def clear(self):
+        """The resource is stopped."""
+        self._take_back()
+        self.note.drop()
+
+    def _take_back(self):
+        """Whether the cluster shows nothing of it any more."""
+        if self.told:
+            if not self._tell(cluster.delete_attribute, self.attribute):
+                return False
+            self.agent.log.info("no longer degraded: %s" % self.note["told"])
+        return True
+
+    def _tell(self, verb, *arguments):
+        """Whether the cluster took it; a refusal is logged once, the next look tries again."""
+        try:
+            verb(*arguments, deadline=self.agent.deadline.within(5))
+        except Error as error:
+            if self.note["refused"] != error.reason:
+                self.agent.log.warning("node attribute %s: %s" % (self.attribute, error.reason))
+                self.note.update(refused=error.reason)
+            return False
+        return True

@@ -1,0 +1,105 @@
+"""A BMC to fence through: ipmi_sim of OpenIPMI, whose power button is a script of ours.
+
+The script keeps the power in a file and a log with times: what the log says is the truth,
+whatever the BMC is told to answer.
+"""
+
+import contextlib
+import pathlib
+import signal
+import time
+
+USER, PASSWORD = "pacemaker", '"ipmi\'$pass="'  # its quotes are its own
+CHASSIS = pathlib.Path(__file__).with_name("chassis.py")
+
+LAN = """\
+name "bmc"
+set_working_mc 0x20
+  startlan 1
+    addr 127.0.0.1 {port}
+    priv_limit admin
+    allowed_auths_callback none md2 md5 straight
+    allowed_auths_user none md2 md5 straight
+    allowed_auths_operator none md2 md5 straight
+    allowed_auths_admin none md2 md5 straight
+    guid a123456789abcdefa123456789abcdef
+    {key}
+  endlan
+  chassis_control "/usr/bin/python3 -IS {chassis} {folder}"
+  user 1 true "" "" user 10 none md2 md5 straight
+  user 2 true "{user}" "{password}" admin 10 none md2 md5 straight
+"""
+
+EMULATOR = """\
+mc_setbmc 0x20
+mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr
+sel_enable 0x20 1000 0x0a
+mc_enable 0x20
+"""
+
+
+class Bmc:
+    """A BMC at 127.0.0.1 in a Namespace; its node has power at first.
+
+    behaviour -- a name in tests/agent/chassis.py
+    """
+
+    port = 623
+
+    def __init__(self, namespace, behaviour="honest", power=True, key=None):
+        self.folder = namespace.folder / "bmc"
+        (self.folder / "state").mkdir(parents=True)
+        self.behave(behaviour)
+        (self.folder / "power").write_text(str(int(power)))
+        (self.folder / "emu").write_text(EMULATOR)
+        (self.folder / "lan.conf").write_text(LAN.format(
+            port=self.port, chassis=CHASSIS, folder=self.folder, user=USER,
+            password=PASSWORD,
+            key='bmc_key "%s"' % key if key else ""))
+        with open(self.folder / "output", "wb") as output:
+            self.process = namespace.popen(
+                ["ipmi_sim", "-c", self.folder / "lan.conf", "-f", self.folder / "emu",
+                 "-s", self.folder / "state", "-n"], stdout=output, stderr=output)
+        self._wait_until_it_listens()
+
+    def _wait_until_it_listens(self):
+        end = time.monotonic() + 10
+        sockets = pathlib.Path("/proc/%d/net/udp" % self.process.pid)
+        while True:
+            assert self.process.poll() is None, (self.folder / "output").read_text()
+            if ":%04X " % self.port in sockets.read_text():
+                return
+            assert time.monotonic() < end, "ipmi_sim does not listen"
+            time.sleep(0.01)
+
+    def behave(self, behaviour):
+        """From now on."""
+        (self.folder / "behaviour").write_text(behaviour)
+
+    @property
+    def power(self):
+        """Whether the node really has power."""
+        return (self.folder / "power").read_text() == "1"
+
+    @property
+    def log(self):
+        """What happened, in order: (time, event) with events "asked off", "off", ..."""
+        try:
+            lines = (self.folder / "log").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+        return [(float(line.partition(" ")[0]), line.partition(" ")[2]) for line in lines]
+
+    @property
+    def events(self):
+        """The events of the log, without those that only read."""
+        return [event for _, event in self.log if not event.startswith("read")]
+
+    @contextlib.contextmanager
+    def frozen(self):
+        """A block in which it takes packets and never answers."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)

@@ -1,0 +1,422 @@
+"""fence_pyipmi against a real BMC over UDP; the BMC's power log is the truth."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+import xml.etree.ElementTree
+
+import pytest
+
+from tests import paths
+from tests.agent.bmc import PASSWORD, USER, Bmc
+from tests.agent.resource import INTERPRETER
+
+AGENT = paths.agent("fence_pyipmi")
+HALF_BMC = pathlib.Path(__file__).with_name("half_bmc.py")
+# a Python with another pyghmi
+PYTHON = os.environ.get("LBHA_FENCE_PYTHON", INTERPRETER)
+OK, FAILED, OFF = 0, 1, 2
+SETTLED = 0.3
+
+
+class Outcome:
+    """How a call ended: code, out, err, seconds."""
+
+    def __init__(self, code, out, err, seconds):
+        self.code, self.out, self.err, self.seconds = code, out, err, seconds
+
+    @property
+    def sentence(self):
+        """The one line that stderr must have, readable and retried by Pacemaker."""
+        lines = self.err.splitlines()
+        assert len(lines) == 1, self
+        assert "imed out" not in lines[0] and "Traceback" not in lines[0], self
+        assert PASSWORD not in self.err and PASSWORD not in self.out
+        return lines[0]
+
+    def __repr__(self):
+        return "Outcome(%d, %r, %r, %.2f s)" % (self.code, self.out, self.err, self.seconds)
+
+
+class Fencing:
+    """The agent as pacemaker-fenced runs it: options as lines on stdin."""
+
+    def __init__(self, namespace):
+        self.namespace = namespace
+
+    def popen(self, arguments=()):
+        return self.namespace.popen(
+            ["env", "-i", "PATH=/usr/sbin:/usr/bin", "PCMK_service=pacemaker-fenced",
+             PYTHON, "-I", AGENT, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, universal_newlines=True, start_new_session=True)
+
+    def lines(self, lines, arguments=(), longest=60):
+        """Run it to its end with these lines."""
+        began = time.monotonic()
+        child = self.popen(arguments)
+        out, err = child.communicate("".join(line + "\n" for line in lines), longest)
+        return Outcome(child.returncode, out, err, time.monotonic() - began)
+
+    def __call__(self, action, **options):
+        given = dict(ip="127.0.0.1", username=USER, password=PASSWORD, nodename="node01",
+                     nodeid="1", port="node01", lanplus="1")
+        given.update(options)
+        return self.lines(["action=" + action] + [
+            "%s=%s" % pair for pair in given.items() if pair[1] is not None])
+
+    def command_line(self, *arguments):
+        """Run it by hand."""
+        return self.lines([], arguments)
+
+
+@pytest.fixture
+def fence(namespace):
+    """The agent in a network of its own."""
+    return Fencing(namespace)
+
+
+@pytest.fixture
+def bmc(namespace):
+    """A BMC in it, honest, with the power on."""
+    return Bmc(namespace)
+
+
+# --- what it does
+
+def test_status_and_monitor(fence, bmc):
+    assert (fence("status").code, fence("status").out) == (OK, "Status: ON\n")
+    assert (fence("monitor").code, fence("monitor").out) == (OK, "")
+    assert fence("off").code == OK
+    found = fence("status")
+    assert (found.code, found.out, found.err) == (OFF, "Status: OFF\n", "")
+    assert fence("monitor").code == OK
+    assert fence("on").code == OK
+    assert fence("status").code == OK
+
+
+def test_off_is_proven_by_two_readings(fence, bmc):
+    found = fence("off")
+    assert (found.code, found.out, found.err) == (OK, "Success: Powered OFF\n", "")
+    assert not bmc.power and bmc.events == ["asked off", "off"]
+    off = next(time for time, event in bmc.log if event == "off")
+    proofs = [time for time, event in bmc.log if event == "read 0" and time >= off]
+    assert len(proofs) == 2 and proofs[1] - proofs[0] >= SETTLED
+
+
+def test_off_is_sent_even_when_the_power_is_off_already(fence, namespace):
+    bmc = Bmc(namespace, power=False)
+    assert fence("off").code == OK
+    assert bmc.events == ["asked off", "off"] and not bmc.power
+
+
+def test_on_and_on_again(fence, namespace):
+    bmc = Bmc(namespace, power=False)
+    assert fence("on").out == "Success: Powered ON\n"
+    assert bmc.power
+    assert fence("on").code == OK
+    assert bmc.power
+
+
+@pytest.mark.parametrize("method", [None, "onoff", "cycle"])
+def test_reboot_is_off_proven_then_on(fence, bmc, method):
+    found = fence("reboot", method=method)
+    assert (found.code, found.out, found.err) == (OK, "Success: Rebooted\n", "")
+    assert bmc.events == ["asked off", "off", "asked on", "on"] and bmc.power
+    times = {event: time for time, event in bmc.log if not event.startswith("read")}
+    assert times["asked on"] - times["off"] >= SETTLED
+
+
+def test_reboot_of_a_node_without_power_starts_it(fence, namespace):
+    bmc = Bmc(namespace, power=False)
+    assert fence("reboot").code == OK
+    assert bmc.power
+
+
+def test_a_slow_power_supply_is_waited_for(fence, bmc):
+    bmc.behave("slow")
+    found = fence("off")
+    assert found.code == OK and not bmc.power
+    assert 1 + SETTLED <= found.seconds < 4
+
+
+def test_power_wait_and_delay_are_kept(fence, bmc):
+    began = time.time()
+    assert fence("off", power_wait="1", delay="1").code == OK
+    times = {event: time for time, event in bmc.log}
+    first_reading = next(time for time, event in bmc.log if event.startswith("read"))
+    assert times["asked off"] - began >= 1
+    assert first_reading - times["off"] >= 0.95  # from the reply on, which came a bit later
+
+
+def test_command_line(fence, bmc):
+    found = fence.command_line("-a", "127.0.0.1", "-l", USER, "-p", PASSWORD, "-P", "-v",
+                               "-o", "status")
+    assert (found.code, found.out) == (OK, "Status: ON\n")
+    assert "logged in to BMC 127.0.0.1" in found.err and PASSWORD not in found.err
+    found = fence.command_line("--ip=127.0.0.1", "--username", USER, "--password", PASSWORD,
+                               "--lanplus", "--action=off")
+    assert (found.code, found.out) == (OK, "Success: Powered OFF\n")
+    assert not bmc.power
+
+
+def test_aliases_of_fence_ipmilan(fence, bmc):
+    found = fence.lines(["action=status", "ipaddr=127.0.0.1", "login=" + USER,
+                         "passwd=" + PASSWORD, "power-wait=0", "lanplus=no", "cipher=3",
+                         "auth=md5", "privlvl=ADMINISTRATOR", "shell_timeout=3"])
+    assert (found.code, found.err) == (OK, "")
+
+
+def test_password_from_a_file_and_from_a_script(fence, bmc, namespace):
+    file = namespace.folder / "password"
+    file.write_text(PASSWORD + "\n")
+    file.chmod(0o600)
+    found = fence("status", password=None, password_file=file)
+    assert (found.code, found.err) == (OK, "")
+    assert fence("status", password="wrong", password_script="/bin/cat %s" % file).code == OK
+    found = fence("status", password_script="/bin/false")
+    assert found.code == FAILED and "password_script /bin/false ended" in found.sentence
+    file.chmod(0o644)
+    found = fence("status", password=None, password_file=file)
+    assert found.code == OK and "can be read by others" in found.err
+
+
+def test_k_g(fence, namespace):
+    Bmc(namespace, key="0123456789abcdef")
+    key = b"0123456789abcdef".hex()
+    assert fence("status", hexadecimal_kg=key).code == OK
+    found = fence("status", hexadecimal_kg=key[2:] + "00")
+    assert found.code == FAILED and "BMC 127.0.0.1 wants another" in found.sentence
+
+
+# --- a BMC that will not
+
+def test_a_refused_off_is_a_failure(fence, bmc):
+    bmc.behave("refuses off")
+    for action in ("off", "reboot"):
+        found = fence(action)
+        assert found.code == FAILED and found.out == ""
+        assert "BMC 127.0.0.1 refused power off: unspecified error" in found.sentence
+    assert bmc.power and "asked on" not in bmc.events
+
+
+@pytest.mark.parametrize("behaviour", ["stays on", "says off once"])
+@pytest.mark.parametrize("action", ["off", "reboot"])
+def test_off_that_does_not_happen_is_a_failure(fence, bmc, behaviour, action):
+    bmc.behave(behaviour)
+    found = fence(action, power_timeout="3")
+    assert found.code == FAILED and found.out == ""
+    assert "took the command OFF, but after 3 s the power is still ON" in found.sentence
+    assert bmc.power and "asked on" not in bmc.events
+    assert 3 <= found.seconds < 5
+
+
+def test_an_unreadable_state_does_not_keep_off_from_being_sent(fence, bmc):
+    bmc.behave("blind")
+    found = fence("off", power_timeout="2")
+    assert found.code == FAILED and found.out == ""
+    assert "power is unknown" in found.sentence
+    assert not bmc.power
+    assert fence("status").code == FAILED
+    assert fence("monitor").code == FAILED
+
+
+def test_a_node_that_stays_off_is_fenced(fence, bmc):
+    bmc.behave("refuses on")
+    found = fence("reboot")
+    assert (found.code, found.out) == (OK, "Success: Rebooted\n")
+    assert "WARNING: the node is off, proven, and fenced" in found.sentence
+    assert not bmc.power
+    found = fence("on")
+    assert found.code == FAILED and "refused power on" in found.sentence
+
+
+def test_a_bmc_that_hangs_after_the_login(fence, bmc):
+    bmc.behave("hangs")
+    found = fence("off", timeout="3")
+    assert found.code == FAILED and found.out == ""
+    assert found.sentence == "BMC 127.0.0.1 stopped answering"
+    assert 3 <= found.seconds < 4.5
+
+
+# --- no way in
+
+@pytest.mark.parametrize("options, sentence", [
+    (dict(password="wrong"), "BMC 127.0.0.1 does not accept the password of user 'pacemaker'"),
+    (dict(password=PASSWORD.strip('"')), "does not accept the password of user 'pacemaker'"),
+    (dict(username="nobody"), "BMC 127.0.0.1 does not know user 'nobody', or not with"),
+])
+def test_wrong_credentials(fence, bmc, options, sentence):
+    for action in ("off", "status"):
+        found = fence(action, **options)
+        assert found.code == FAILED and sentence in found.sentence
+        assert found.seconds < 3
+    assert bmc.power and bmc.events == []
+
+
+def test_a_session_without_the_privilege(fence, bmc):
+    found = fence("off", privlvl="user")
+    assert found.code == FAILED and "refused power off: insufficient privilege" in found.sentence
+    assert bmc.power and bmc.events == []
+
+
+def test_nobody_listens(fence, namespace):
+    found = fence("off")
+    assert found.code == FAILED
+    assert "BMC 127.0.0.1 does not answer on port 623 within" in found.sentence
+    assert found.seconds < 9
+
+
+def test_a_mute_bmc(fence, bmc):
+    with bmc.frozen():
+        found = fence("status", ipport="623", login_timeout="3")
+    assert found.code == FAILED
+    assert "BMC 127.0.0.1 does not answer on port 623 within 3 s" in found.sentence
+    assert 3 <= found.seconds < 4.5
+
+
+@pytest.mark.parametrize("stage", ["auth", "open"])
+def test_a_bmc_that_falls_silent_in_the_login(fence, namespace, stage):
+    half = namespace.popen([sys.executable, HALF_BMC, "623", stage], stdout=subprocess.PIPE,
+                           universal_newlines=True)
+    with half.stdout:
+        assert half.stdout.readline() == "ready\n"
+        found = fence("off", login_timeout="4")
+        assert found.code == FAILED
+        assert "BMC 127.0.0.1 does not answer on port 623 within 4 s" in found.sentence
+        assert 4 <= found.seconds < 5.5
+        assert half.stdout.readline() == "answered\n"
+
+
+def test_the_whole_call_is_bounded_below_the_login_timeout(fence, namespace, bmc):
+    with bmc.frozen():
+        found = fence("off", timeout="2")
+    assert found.code == FAILED and 2 <= found.seconds < 3.5
+    assert "does not answer on port 623 within 2 s" in found.sentence
+
+
+def test_a_name_that_does_not_resolve(fence):
+    found = fence("status", ip="no-such-bmc.invalid", timeout="5")
+    assert found.code == FAILED and found.seconds < 6.5
+    assert "BMC no-such-bmc.invalid is not found" in found.sentence
+
+
+def test_a_name_that_resolves(fence, bmc):
+    assert fence("status", ip="localhost").code == OK
+
+
+def test_without_pyghmi_it_says_what_to_install(namespace):
+    call = namespace.run([INTERPRETER, "-IS", AGENT, "-o", "status", "-a", "127.0.0.1"],
+                         check=False)
+    assert call.returncode == FAILED
+    assert call.stderr.startswith("pyghmi cannot be used") and "python3-pyghmi" in call.stderr
+    assert len(call.stderr.splitlines()) == 1
+
+
+# --- bad input
+
+@pytest.mark.parametrize("option, value, sentence", [
+    ("ip", None, "ip is missing: wanted an address or a host name"),
+    ("ip", "10.0.0.300", 'ip="10.0.0.300" '),
+    ("ipport", "70000", 'ipport="70000" is not a whole number from 1 to 65535'),
+    ("username", "u" * 17, "username is longer than IPMI allows: wanted at most 16 bytes"),
+    ("password", "p" * 21, "password is longer than IPMI allows: wanted at most 20 bytes"),
+    ("privlvl", "root", 'privlvl="root" is not one of callback, user, operator, admin'),
+    ("hexadecimal_kg", "xyz", "hexadecimal_kg=(secret) is not an even number of hexadecimal"),
+    ("timeout", "soon", 'timeout="soon" is not a duration'),
+    ("method", "reset", 'method="reset" is not one of onoff, cycle'),
+    ("lanplus", "maybe", 'lanplus="maybe" is not one of true, false'),
+    ("target", "0x24", "target is not supported"),
+    ("password_file", "relative", 'password_file="relative" is not an absolute path'),
+])
+def test_bad_values(fence, option, value, sentence):
+    for action in ("off", "validate-all"):
+        found = fence(action, **{option: value})
+        assert found.code == FAILED and found.sentence.startswith(sentence)
+        assert found.seconds < 2
+
+
+def test_an_unknown_action(fence):
+    found = fence("explode")
+    assert found.code == FAILED and "Unrecognised action 'explode'" in found.sentence
+
+
+def test_an_unknown_name_on_stdin_is_one_warning(fence, bmc):
+    found = fence("status", colour="blue", shape="round")
+    assert (found.code, found.out) == (OK, "Status: ON\n")
+    assert found.sentence == "WARNING: ignored, no such option: colour, shape"
+    assert fence("status", colour="blue", quiet="1").err == ""
+
+
+def test_an_unknown_option_on_the_command_line(fence):
+    found = fence.command_line("--colour=blue", "-o", "status")
+    assert found.code == FAILED and "--colour" in found.sentence
+    found = fence.command_line("-o", "status", PASSWORD)
+    assert found.code == FAILED and "belongs to no option" in found.sentence
+
+
+def test_validate_all_asks_no_bmc(fence):
+    found = fence("validate-all")
+    assert (found.code, found.out, found.err) == (OK, "", "") and found.seconds < 2
+
+
+# --- secrets
+
+def test_the_password_is_in_no_command_line_environment_or_log(fence, bmc, namespace):
+    debug = namespace.folder / "debug"
+    child = fence.popen()
+    seen, over = set(), threading.Event()
+    secret, leaks = PASSWORD.encode(), []
+
+    def watch():
+        while not over.is_set():
+            for entry in os.listdir("/proc"):
+                if not entry.isdigit():
+                    continue
+                for name in ("cmdline", "environ"):
+                    try:
+                        data = pathlib.Path("/proc", entry, name).read_bytes()
+                    except OSError:
+                        continue
+                    seen.add(int(entry))
+                    if secret in data:
+                        leaks.append((entry, name, data))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        out, err = child.communicate("action=reboot\nip=127.0.0.1\nusername=%s\npassword=%s\n"
+                                     "verbose=1\ndebug_file=%s\n" % (USER, PASSWORD, debug))
+    finally:
+        over.set()
+        watcher.join()
+    assert child.returncode == OK and child.pid in seen
+    assert leaks == []
+    assert "accepted OFF" in err and "accepted OFF" in debug.read_text()
+    assert PASSWORD not in out + err + debug.read_text()
+
+
+# --- what it says of itself
+
+def test_metadata_needs_neither_pyghmi_nor_options_and_is_quick(fence, namespace):
+    for name in ("metadata", "meta-data"):
+        by_lines = fence.lines(["action=" + name])
+        assert by_lines.code == OK and by_lines.err == ""
+    bare = namespace.run([INTERPRETER, "-IS", AGENT, "-o", "metadata"])
+    assert bare.stdout == by_lines.out
+    times = sorted(fence.lines(["action=metadata"]).seconds for _ in range(5))
+    assert times[0] < 0.1
+    tree = xml.etree.ElementTree.fromstring(by_lines.out)
+    assert tree.tag == "resource-agent" and tree.get("name") == "fence_pyipmi"
+    actions = {action.get("name"): action for action in tree.iter("action")}
+    assert set(actions) == {"on", "off", "reboot", "status", "monitor", "metadata", "manpage",
+                            "validate-all"}
+    assert actions["on"].get("automatic") == "0"
+
+
+def test_manpage_help_and_version(fence):
+    assert fence.lines(["action=manpage"]).out.startswith('.TH "FENCE_PYIPMI" "8"')
+    assert "-a, --ip=[ip]" in fence.command_line("--help").out
+    assert fence.command_line("-V").out.startswith("fence_pyipmi ")

@@ -1,0 +1,221 @@
+"""ocf:lbha:ping: what is published when, and what is left after faults and crashes."""
+
+import signal
+
+import pytest
+
+from tests.agent import resource
+from tests.agent.pinging import (ATTRD, break_attrd, configured, kill, mend_attrd, published,
+                                 responder, until, value)
+
+
+@pytest.fixture
+def ping(namespace):
+    """A configured resource that pings one living host."""
+    return configured(namespace, "127.0.0.1")
+
+
+# --------------------------------------------------------------------------- publishing
+
+def test_only_changes_are_published(namespace, ping):
+    namespace.ip("address", "add", "10.1.0.5/32", "dev", "lo")
+    ping.parameters["host_list"] = "127.0.0.1 10.1.0.5"
+    ping.start()
+    for _ in range(3):
+        assert ping.monitor().code == resource.OK
+    assert published(namespace) == [("set", "pingd", "2", "5000ms")]
+    namespace.ip("address", "del", "10.1.0.5/32", "dev", "lo")
+    for _ in range(2):
+        assert ping.monitor().code == resource.OK
+    namespace.ip("address", "add", "10.1.0.5/32", "dev", "lo")
+    ping.monitor()
+    assert [call[2] for call in published(namespace)] == ["2", "1", "2"]
+
+
+@pytest.mark.parametrize("loss", ["", "delete\tpingd\t\t\n", "set\tpingd\t7\t\n"])
+def test_a_lost_attribute_is_published_again(namespace, ping, loss):
+    ping.start()
+    namespace.attributes.write_text(loss)
+    record = "/run/lbha/ping-ping/record"
+    # as if the last look had been long ago
+    namespace.run(["sed", "-i", "s/^verified=.*/verified=-100/", record])
+    assert ping.monitor().code == resource.OK
+    assert published(namespace)[-1] == ("set", "pingd", "1", "5000ms")
+    assert "verified=-100" not in namespace.run(["cat", record]).stdout
+
+
+def test_a_probe_never_publishes(namespace, ping):
+    ping.start()
+    ping.parameters["host_list"] = "10.9.9.9"
+    assert ping.probe().code == resource.OK
+    assert len(published(namespace)) == 1
+
+
+def test_an_attribute_daemon_that_refuses(namespace, ping):
+    ping.start()
+    ping.parameters["host_list"] = "127.0.0.1 127.0.0.2"
+    break_attrd(namespace, "echo Could not update: not connected >&2; exit 102\n")
+    outcome = ping.monitor()
+    assert outcome.code == resource.GENERIC
+    assert outcome.reason == \
+        "the attribute daemon refused pingd: Could not update: not connected"
+    outcome = ping.stop()
+    assert (outcome.code, outcome.reason) == (resource.OK, None)
+    assert "attribute pingd could not be deleted" in outcome.err
+    assert ping.probe().code == resource.NOT_RUNNING
+    outcome = ping.start()
+    assert outcome.code == resource.GENERIC
+    assert "refused" in outcome.reason
+    mend_attrd(namespace)
+    assert ping.stop().code == resource.OK
+    assert ping.start().code == resource.OK
+
+
+def test_the_node_is_the_one_that_pacemaker_names(namespace, ping):
+    ping.start()  # on a remote node the attribute daemon's own node is another one
+    break_attrd(namespace, "echo $OCF_RESKEY_CRM_meta_on_node > %s/node\n" % namespace.folder)
+    ping.stop()
+    assert (namespace.folder / "node").read_text() == "node01\n"
+
+
+def test_attrd_updater_is_missing(namespace, ping):
+    namespace.run(["rm", ATTRD])
+    for outcome in (ping.start(), ping.validate()):
+        assert outcome.code == resource.INSTALLED
+        assert outcome.reason == "program attrd_updater is missing: install pacemaker"
+    assert ping.probe().code == resource.NOT_RUNNING
+    assert ping.stop().code == resource.OK
+
+
+def test_failure_score(namespace, ping):
+    ping.parameters.update(host_list="127.0.0.1 10.9.9.9", multiplier=10, failure_score=11)
+    outcome = ping.start()
+    assert outcome.code == resource.GENERIC
+    assert outcome.reason == "pingd=10 is below failure_score=11: 1 of 2 hosts answer, " \
+                             "not 10.9.9.9"
+    assert value(namespace) == "10"
+    assert ping.monitor().code == resource.GENERIC
+    ping.parameters["failure_score"] = 10
+    assert ping.monitor().code == resource.OK
+    del ping.parameters["failure_score"]
+    ping.parameters["host_list"] = "10.9.9.9"
+    assert ping.monitor().code == resource.OK
+    assert value(namespace) == "0"
+
+
+# ------------------------------------------------------------------------ bad parameters
+
+@pytest.mark.parametrize("name, text, sentence", [
+    ("host_list", "", "host_list is missing"),
+    ("host_list", " ", "at least 1 word"),
+    ("host_list", "127.0.0.1 10.0.0.300", '"10.0.0.300", which is neither an address nor'),
+    ("host_list", "10.1", '"10.1", which is neither'),
+    ("host_list", "a;b", '"a;b", which is neither'),
+    ("multiplier", "0", "multiplier"),
+    ("attempts", "0", "attempts"),
+    ("timeout", "0", "timeout"),
+    ("dampen", "soon", "dampen"),
+    ("failure_score", "low", "failure_score"),
+    ("name", "two words", "name"),
+    ("debug", "maybe", "debug"),
+])
+def test_wrong_parameters(namespace, ping, name, text, sentence):
+    good = dict(ping.parameters)
+    ping.parameters[name] = text
+    for outcome in (ping.validate(), ping.start()):
+        assert outcome.code == resource.CONFIGURED
+        assert sentence in outcome.reason
+    assert ping.probe().code == resource.NOT_RUNNING
+    assert published(namespace) == []
+    ping.parameters = good
+    ping.start()
+    ping.parameters = dict(good, **{name: text})
+    assert ping.monitor().code == ping.probe().code == resource.OK
+    assert [call[0] for call in published(namespace)] == ["set"]
+    assert ping.stop().code == resource.OK
+    assert value(namespace) is None
+
+
+def test_parameters_without_effect_are_named(namespace, ping):
+    ping.parameters.update(options="-I eth0", use_fping="1", pidfile="/run/ping-pingd")
+    outcome = ping.start()
+    assert outcome.code == resource.OK
+    for name in ("options", "use_fping", "pidfile"):
+        assert "%s has no effect" % name in outcome.err
+    assert "no effect" not in ping.monitor().err
+
+
+def test_a_healthy_monitor_logs_nothing_unless_debugging(namespace, ping):
+    ping.start()
+    assert ping.monitor().err == ""
+    ping.parameters["debug"] = "true"
+    assert "DEBUG: 127.0.0.1: " in ping.monitor().err
+
+
+# ------------------------------------------------------------------------------- crashes
+
+def test_start_killed_in_the_middle(namespace, ping):
+    namespace.veth("v0", "v1", "10.1.0.1/24")
+    ping.parameters.update(host_list="10.1.0.2", timeout=15)
+    child = ping.popen("start")
+    until(lambda: namespace.run(["cat", "/run/lbha/ping-ping/record"], check=False).stdout)
+    kill(child)
+    outcome = ping.probe()
+    assert outcome.code == resource.GENERIC
+    assert outcome.reason == "a start did not end: attribute pingd may be left"
+    ping.parameters["host_list"] = "127.0.0.1"
+    assert ping.start().code == resource.OK
+    assert value(namespace) == "1"
+    assert ping.stop().code == resource.OK
+
+
+def test_monitor_killed_in_the_middle(namespace, ping):
+    ping.start()
+    hosts = responder(namespace, h10="silent")
+    ping.parameters.update(host_list="127.0.0.10", timeout=15)
+    child = ping.popen("monitor", interval=10)
+    assert hosts.stdout.readline().startswith("127.0.0.10 ")  # it waits for an answer
+    kill(child)
+    assert ping.probe().code == resource.OK
+    assert ping.stop().code == resource.OK
+    assert value(namespace) is None
+    assert ping.probe().code == resource.NOT_RUNNING
+
+
+def test_stop_killed_in_the_middle(namespace, ping):
+    ping.start()
+    break_attrd(namespace, "echo > %s/called\nexec tail -f /dev/null\n" % namespace.folder)
+    child = ping.popen("stop")
+    until((namespace.folder / "called").exists)
+    kill(child)
+    mend_attrd(namespace)
+    assert ping.probe().code == resource.GENERIC
+    assert ping.monitor().code == resource.GENERIC
+    assert ping.stop().code == resource.OK
+    assert value(namespace) is None
+    assert ping.probe().code == resource.NOT_RUNNING
+
+
+def test_an_attribute_daemon_that_hangs_does_not_fail_a_stop(namespace, ping):
+    ping.start()
+    break_attrd(namespace, "exec tail -f /dev/null\n")
+    assert ping.stop().code == resource.OK
+    assert namespace.pids() == []
+    assert ping.probe().code == resource.NOT_RUNNING
+
+
+def test_a_stop_ends_an_orphaned_monitor(namespace, ping):
+    ping.start()
+    hosts = responder(namespace, h10="silent")
+    ping.parameters.update(host_list="127.0.0.10", timeout=15)
+    child = ping.popen("monitor", interval=10)
+    assert hosts.stdout.readline().startswith("127.0.0.10 ")
+    assert ping.stop().code == resource.OK
+    assert child.wait(timeout=1) == -signal.SIGKILL
+    assert published(namespace)[-1][0] == "delete"
+
+
+def test_monitors_in_quick_succession(namespace, ping):
+    ping.start()
+    for _ in range(3):  # each follows the one before closely enough to be held
+        assert ping.monitor(interval=0.001).code == resource.OK

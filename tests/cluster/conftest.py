@@ -1,0 +1,69 @@
+"""The cluster level: one lab for all scenarios, with the RPM in every node."""
+
+import os
+import subprocess
+
+import pytest
+
+from tests import paths
+from tests.lab import guide
+from tests.lab.lab import Lab, leftovers
+
+LOGS = paths.CHECKOUT / "build" / "cluster-logs"
+
+
+@pytest.fixture(scope="session")
+def package():
+    """The RPM, built from the checkout."""
+    subprocess.run(["make", "--silent", "rpm"], cwd=paths.CHECKOUT, check=True,
+                   stdout=subprocess.DEVNULL)
+    return next((paths.CHECKOUT / "dist").glob("lbha-agents-*.noarch.rpm"))
+
+
+@pytest.fixture(scope="session")
+def empty_lab(package):
+    """A running cluster of two nodes without resources; it is taken down at the end."""
+    if os.geteuid() != 0:
+        pytest.skip("the cluster level needs root: it boots nodes in namespaces")
+    name = "test-%d" % os.getpid()
+    lab = Lab(name, progress=lambda step: print(step, flush=True))
+    with lab:
+        yield lab
+        lab.save_logs(LOGS)
+    assert leftovers(name) == []
+
+
+@pytest.fixture(scope="session")
+def installed(empty_lab, package):
+    """The lab with the RPM in every node."""
+    for node in empty_lab.nodes.values():
+        node.install_rpm(package)
+    return empty_lab
+
+
+@pytest.fixture(scope="session")
+def configured(installed):
+    """The lab with the cluster of the README."""
+    guide.configure(installed.cluster)
+    return installed
+
+
+@pytest.fixture
+def lab(configured):
+    """The configured lab; before and after the test everything is where it belongs."""
+    guide.wait_settled(configured.cluster, 90)
+    yield configured
+    guide.wait_settled(configured.cluster, 90)
+    audit(configured)
+
+
+def audit(lab):
+    """Nothing strays: one address, one HAProxy a node, no agent left running."""
+    owner = lab.cluster.status().started("vip")
+    holders = [node.name for node in lab.nodes.values()
+               if " 192.168.1.10/" in node.run(["ip", "-o", "address"]).out]
+    assert holders == owner
+    for node in lab.nodes.values():
+        masters = [line for line in node.run(["ps", "-e", "-o", "ppid=,comm="]).out.splitlines()
+                   if line.split() == ["1", "haproxy"]]
+        assert len(masters) == 1, (node.name, masters)

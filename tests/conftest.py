@@ -1,0 +1,13 @@
+"""What every level of tests has: the library on the path, and no surprises from hypothesis."""
+
+import sys
+
+import hypothesis
+
+from tests import paths
+
+sys.path.insert(0, str(paths.LIBRARY))
+
+# the machine is shared: how long an example takes says nothing
+hypothesis.settings.register_profile("lbha", deadline=None, database=None)
+hypothesis.settings.load_profile("lbha")

@@ -1,0 +1,223 @@
+"""The runtime of fence agents, with a device that is a script of answers."""
+
+import time
+
+import pytest
+
+from lbha import codes, fence, spec, values
+from lbha.deadline import Deadline, nap
+from lbha.errors import DeadlineReached, Failed
+from lbha.render import fence_xml
+
+SECRET = "topsecret"
+DECLARATION = spec.Declaration(
+    "fence", "fence_x", "Fence <agent>", ("One.", "Two & three."), (
+        spec.Parameter("ip", values.Text(), "Address", "Said.", required=True,
+                       aliases=("ipaddr",), flag="a"),
+        spec.Parameter("password", values.Text(), "Word", "Said.", secret=True, flag="p"),
+    ) + fence.COMMON, fence.STANDARD_ACTIONS)
+
+
+class Device(fence.FenceAgent):
+    """Gives `answers` (True, False, or an exception) to readings, the last for ever.
+
+    `takes` are the answers to the commands; what was asked is in `asked`, with times.
+    """
+
+    declaration = DECLARATION
+    answers, takes, asked = [], [], []
+
+    def connect(self):
+        self.name = "device"
+        self.asked.append("connect")
+
+    def is_on(self):
+        self.asked.append(("read", time.monotonic()))
+        return self.next(self.answers)
+
+    def switch(self, on):
+        self.asked.append("on" if on else "off")
+        return self.next(self.takes)
+
+    def disconnect(self):
+        self.asked.append("disconnect")
+
+    @staticmethod
+    def next(answers):
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def call(capfd):
+    """Run an action: (code, stdout, stderr, what the device was asked)."""
+    def run(action, answers=(True,), takes=(True,), **given):
+        class Fresh(Device):
+            pass
+
+        Fresh.answers, Fresh.takes, Fresh.asked = list(answers), list(takes), []
+        arguments = ["--action=" + action, "--ip=1", "--password=" + SECRET]
+        arguments += ["--%s=%s" % (name.replace("_", "-"), value)
+                      for name, value in given.items()]
+        code = fence.run(Fresh, arguments)
+        out, err = capfd.readouterr()
+        assert SECRET not in out + err
+        return code, out, err, Fresh.asked
+    return run
+
+
+def words(asked):
+    return [item for item in asked if isinstance(item, str)]
+
+
+def readings(asked):
+    return [item[1] for item in asked if not isinstance(item, str)]
+
+
+def test_status_and_monitor(call):
+    assert call("status", [True])[:3] == (codes.FENCE_OK, "Status: ON\n", "")
+    assert call("STATUS", [False])[:2] == (codes.FENCE_OFF, "Status: OFF\n")
+    assert call("monitor", [False])[:2] == (codes.FENCE_OK, "")
+    code, out, err, asked = call("monitor", [fence.Unreadable("device says nothing")])
+    assert (code, out, err) == (codes.FENCE_FAILED, "", "device says nothing\n")
+    assert words(asked) == ["connect", "disconnect"]
+
+
+def test_off_is_sent_first_then_read_twice(call):
+    code, out, _, asked = call("off", [False])
+    assert (code, out) == (codes.FENCE_OK, "Success: Powered OFF\n")
+    assert asked[:2] == ["connect", "off"]
+    first, second = readings(asked)
+    assert second - first >= fence.SETTLED
+
+
+def test_a_flicker_of_off_proves_nothing(call):
+    code, out, _, asked = call("off", [False, True, False, True, False, False])
+    assert code == codes.FENCE_OK
+    assert len(readings(asked)) == 6
+
+
+def test_an_unreadable_state_between_two_readings_of_off_breaks_the_proof(call):
+    code, _, _, asked = call("off", [False, fence.Unreadable("?"), False, False])
+    assert code == codes.FENCE_OK
+    assert len(readings(asked)) == 4
+
+
+def test_off_refused_because_it_is_off(call):
+    assert call("off", [False], [False])[:2] == (codes.FENCE_OK, "Success: Already OFF\n")
+    code, out, err, _ = call("off", [True], [False], power_timeout=1)
+    assert (code, out) == (codes.FENCE_FAILED, "")
+    assert "the power is still ON" in err
+
+
+def test_a_busy_device_is_asked_again(call):
+    code, _, err, asked = call("off", [False], [fence.Busy("busy"), fence.Busy("busy"), True])
+    assert (code, err) == (codes.FENCE_OK, "")
+    assert words(asked).count("off") == 3
+    code, out, err, _ = call("off", [False], [fence.Busy("device is busy")], power_timeout=1)
+    assert (code, out, err) == (codes.FENCE_FAILED, "", "device is busy\n")
+
+
+def test_a_refusal_is_a_failure_whatever_the_state(call):
+    code, out, err, asked = call("off", [False], [Failed("device refused")])
+    assert (code, out, err) == (codes.FENCE_FAILED, "", "device refused\n")
+    assert readings(asked) == []
+
+
+def test_reboot_never_sends_on_before_off_is_proven(call):
+    code, out, _, asked = call("reboot", [True, False, False, True])
+    assert (code, out) == (codes.FENCE_OK, "Success: Rebooted\n")
+    assert words(asked) == ["connect", "off", "on", "disconnect"]
+    assert len(readings(asked[:asked.index("on")])) == 3
+    code, out, _, asked = call("reboot", [True], power_timeout=1)
+    assert (code, out) == (codes.FENCE_FAILED, "")
+    assert "on" not in words(asked)
+
+
+@pytest.mark.parametrize("takes, answers", [
+    ([True, Failed("no")], [False]),
+    ([True, DeadlineReached("mute")], [False]),
+    ([True, True], [False, False, Failed("gone")]),
+])
+def test_what_goes_wrong_after_the_proof_is_a_warning(call, takes, answers):
+    code, out, err, _ = call("reboot", answers, takes)
+    assert (code, out) == (codes.FENCE_OK, "Success: Rebooted\n")
+    assert err.startswith("WARNING: the node is off, proven, and fenced")
+    assert len(err.splitlines()) == 1
+
+
+def test_a_defect_shows_its_place_and_no_secret(call):
+    code, _, err, asked = call("status", [ValueError(SECRET)])
+    assert code == codes.FENCE_FAILED
+    assert err.startswith("internal error: ValueError at test_fence.py:")
+    assert asked[-1] == "disconnect"
+
+
+def test_an_unknown_action_in_pacemakers_words(call):
+    code, _, err, asked = call("explode")
+    assert code == codes.FENCE_FAILED and err.startswith("Unrecognised action 'explode'")
+    assert asked == []
+
+
+def test_validate_all_connects_to_nothing(call):
+    assert call("validate-all") == (codes.FENCE_OK, "", "", [])
+
+
+def test_bound_ends_what_hangs_and_what_swallows():
+    began = time.monotonic()
+    with pytest.raises(DeadlineReached) as caught:
+        with fence.Bound(Deadline(0.2), "it hung"):
+            while True:
+                try:
+                    nap(5)
+                except Exception:
+                    continue
+    assert 0.15 <= time.monotonic() - began < 2
+    assert caught.value.reason == "it hung"
+
+
+def test_bound_rings_again_when_the_first_was_lost():
+    lost = []
+    with pytest.raises(DeadlineReached):
+        with fence.Bound(Deadline(0.1), "it hung"):
+            while True:
+                try:
+                    nap(5)
+                except BaseException as error:
+                    if lost:
+                        raise
+                    lost.append(error)
+
+
+def test_bound_is_silent_after_its_block():
+    with fence.Bound(Deadline(0.05), "it hung"):
+        pass
+    nap(0.3)
+    with pytest.raises(KeyError):
+        with fence.Bound(Deadline(5), "it hung"):
+            raise KeyError("of the block")
+
+
+def test_metadata_dialect():
+    text = fence_xml.render(DECLARATION)
+    import xml.etree.ElementTree
+    tree = xml.etree.ElementTree.fromstring(text)
+    assert [child.tag for child in tree] == ["longdesc", "vendor-url", "parameters", "actions"]
+    parameters = {p.get("name"): p for p in tree.iter("parameter")}
+    assert parameters["ipaddr"].get("deprecated") == "1"
+    assert parameters["ip"].get("obsoletes") == "ipaddr"
+    assert parameters["ip"].get("required") == "1"
+    assert parameters["ip"].find("getopt").get("mixed") == "-a, --ip=[ip]"
+    assert parameters["verbose"].find("getopt").get("mixed") == "-v, --verbose"
+    assert parameters["verbose"].find("content").attrib == {"type": "boolean", "default": "0"}
+    assert parameters["power_timeout"].find("content").attrib == {
+        "type": "second", "default": "20"}
+    method = parameters["method"].find("content")
+    assert method.get("type") == "select"
+    assert [option.get("value") for option in method] == ["onoff", "cycle"]
+    for parameter in parameters.values():
+        assert [child.tag for child in parameter] == ["getopt", "content", "shortdesc"]
+        assert parameter.get("unique") == "0" and parameter.find("shortdesc").text
+    assert all(set(action.attrib) <= {"name", "automatic"} for action in tree.iter("action"))

@@ -1,0 +1,165 @@
+"""Held monitors: when one may stay, what ends it, and who ends the orphans."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lbha import env, hold, host, state
+from lbha.deadline import Deadline
+
+SLEEPER = [sys.executable, "-IS", "-c", "import time; time.sleep(60)"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return state.Folder("toy", "one", root=str(tmp_path / "lbha"))
+
+
+@pytest.fixture
+def child():
+    process = subprocess.Popen(SLEEPER)
+    yield process
+    process.kill()
+    process.wait()
+
+
+@contextlib.contextmanager
+def pipe_in_place_of(number):
+    """A pipe in place of one of our standard descriptors; its reading end."""
+    kept = os.dup(number)
+    reader, writer = os.pipe()
+    os.dup2(writer, number)
+    os.close(writer)
+    try:
+        yield reader
+    finally:
+        os.dup2(kept, number)
+        os.close(kept)
+
+
+class Clock:
+    """A monotonic clock that stands still until it is told to go on."""
+
+    def __init__(self, monkeypatch):
+        self.now = 1000.0
+        monkeypatch.setattr(hold.time, "monotonic", lambda: self.now)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+def call(interval=10, timeout=20, **parameters):
+    environ = {"OCF_RESKEY_CRM_meta_interval": str(int(interval * 1000)),
+               "OCF_RESKEY_CRM_meta_timeout": str(int(timeout * 1000))}
+    environ.update(("OCF_RESKEY_" + name, value) for name, value in parameters.items())
+    return env.Call("monitor", environ, "toy")
+
+
+def test_the_first_run_follows_nobody(folder):
+    assert not hold.Run(folder, call()).follows
+
+
+@pytest.mark.parametrize("pause, follows", [
+    (9.9, False), (10.0, True), (10.5, True), (11.0, True), (11.1, False), (0, False)])
+def test_a_run_follows_the_one_that_ended_an_interval_ago(folder, clock, pause, follows):
+    hold.Run(folder, call()).end()
+    clock.now += pause
+    assert hold.Run(folder, call()).follows is follows
+
+
+def test_nothing_follows_a_run_that_was_killed(folder, clock):
+    hold.Run(folder, call()).end()
+    clock.now += 10
+    assert hold.Run(folder, call()).follows  # and never says that it ended
+    clock.now += 10
+    assert not hold.Run(folder, call()).follows
+
+
+@pytest.mark.parametrize("changed", [{"ip": "2"}, {"CRM_meta_timeout": "30000"}])
+def test_nothing_follows_a_run_with_other_parameters(folder, clock, changed):
+    hold.Run(folder, call(ip="1")).end()
+    clock.now += 10
+    assert not hold.Run(folder, call(**dict({"ip": "1"}, **changed))).follows
+
+
+def test_two_monitors_of_one_resource_do_not_mix(folder, clock):
+    hold.Run(folder, call(interval=10)).end()
+    clock.now += 10
+    assert not hold.Run(folder, call(interval=11)).follows
+    assert hold.Run(folder, call(interval=10)).follows
+
+
+def test_orphans_are_ended_and_forgotten(folder, child):
+    folder.write("monitor-10000-0", "running " + host.process(child.pid).key)
+    folder.write("monitor-11000-10", "ended 1.000 00000000")
+    folder.write("record", "x=1\n")
+    hold.end_runs(folder, Deadline(5))
+    assert child.wait(0) == -9
+    assert folder.names() == ["record"]
+
+
+def test_a_pid_that_went_to_somebody_else_is_left_alone(folder, child):
+    folder.write("monitor-10000-0", "running %d 1" % child.pid)
+    hold.end_runs(folder, Deadline(5))
+    assert child.poll() is None and folder.names() == []
+
+
+def test_the_run_that_asks_does_not_end_itself(folder):
+    hold.Run(folder, call())
+    hold.end_runs(folder, Deadline(5))
+    assert folder.names() == []
+
+
+@pytest.mark.parametrize("setting, options, seconds", [
+    ("auto", {"timeout": 20}, 10), ("auto", {"timeout": 120}, 60), ("auto", {"timeout": 19}, 0),
+    (0.0, {}, 0), (7.0, {"timeout": 60}, 7), ("auto", {"interval": 0}, 0),
+    (7.0, {"interval": 0}, 0), ("auto", {"CRM_meta_notify": "true"}, 0),
+    (7.0, {"CRM_meta_notify": "true"}, 0)])
+def test_how_long_a_monitor_may_stay(setting, options, seconds):
+    assert hold.longest(setting, call(**options)) == seconds
+
+
+@pytest.mark.parametrize("without_pidfd", [False, True])
+def test_the_end_of_a_process_ends_the_wait_at_once(child, monkeypatch, without_pidfd):
+    if without_pidfd:
+        monkeypatch.setattr(hold, "_pidfd", lambda pid: None)
+    source = hold.ProcessExit(host.process(child.pid))
+    assert (source.fd is None) is without_pidfd
+    assert hold.wait([source], 0.01) is False and not source.happened()
+    child.kill()
+    began = time.monotonic()
+    assert hold.wait([source], 20) is True
+    assert time.monotonic() - began < 2
+    assert source.happened()
+    source.close()
+
+
+def test_a_process_that_is_gone_already_is_news(child):
+    process = host.process(child.pid)
+    child.kill()
+    child.wait()
+    source = hold.ProcessExit(process)
+    assert hold.wait([source], 20) is True
+    source.close()
+
+
+def test_without_news_the_wait_ends_with_its_time():
+    began = time.monotonic()
+    assert hold.wait([], 0.2) is False
+    assert 0.2 <= time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_reader_that_goes_away_ends_the_wait(number):
+    # in the test itself: pytest has descriptors of its own between set-up and call
+    with pipe_in_place_of(number) as reader:
+        assert hold.wait([], 0.01) is False
+        os.close(reader)
+        with pytest.raises(hold.ReaderGone):
+            hold.wait([], 20)

@@ -1,0 +1,67 @@
+"""Options of a fence agent, from lines and from the command line."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lbha import options, spec, values
+from lbha.errors import WrongParameter
+
+DECLARATION = spec.Declaration("fence", "fence_x", "x", (), (
+    spec.Parameter("ip", values.Text(), "a", "b", required=True, aliases=("ipaddr",), flag="a"),
+    spec.Parameter("password", values.Text(), "a", "b", aliases=("passwd",), flag="p",
+                   secret=True),
+    spec.Parameter("power_wait", values.Seconds(), "a", "b", default=0),
+    spec.Parameter("lanplus", values.Boolean(), "a", "b", default=True, flag="P"),
+), ())
+
+
+def lines(*texts):
+    return options.from_lines(DECLARATION, "\n".join(texts).encode())
+
+
+def test_names_aliases_and_both_spellings():
+    found, unknown = lines("ipaddr=10.0.0.1", "power-wait=3", " lanplus =0", "passwd=x")
+    assert found == {"ip": "10.0.0.1", "power_wait": "3", "lanplus": "0", "password": "x"}
+    assert unknown == []
+
+
+def test_comments_and_empty_lines_are_skipped_and_the_last_wins():
+    assert lines("", "# ip=1", "ip=2", "   ", "ipaddr=3") == ({"ip": "3"}, [])
+
+
+def test_unknown_names_are_told_once_and_those_of_pacemaker_never():
+    found, unknown = lines("nodename=node01", "nodeid=1", "colour=blue", "colour=red", "ip=1")
+    assert found == {"ip": "1"}
+    assert unknown == ["colour"]
+
+
+@given(st.text(st.characters(blacklist_characters="\n", blacklist_categories=("Cs",))))
+def test_a_value_is_kept_as_it_stands(value):
+    found, _ = lines("password=" + value, "ip=1")
+    assert found["password"] == value
+
+
+def test_a_value_that_is_not_utf_8_survives():
+    found, _ = options.from_lines(DECLARATION, b"password=\xff\xfe\n")
+    assert found["password"].encode("utf-8", "surrogateescape") == b"\xff\xfe"
+
+
+def test_short_and_long_options():
+    expected = {"ip": "10.0.0.1", "password": " a b ", "lanplus": "true", "power_wait": "3"}
+    for arguments in (["-a", "10.0.0.1", "-p", " a b ", "-P", "--power-wait=3"],
+                      ["--ip=10.0.0.1", "--password", " a b ", "--lanplus", "--power-wait", "3"],
+                      ["--ipaddr=10.0.0.1", "--passwd= a b ", "-P", "--power-wait=3"]):
+        assert options.from_arguments(DECLARATION, arguments) == expected
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    (["--colour=blue"], "option --colour not recognized: see --help"),
+    (["-a"], "option -a requires argument: see --help"),
+    (["-a", "1", "-p", "half", "secret"],
+     "there is an argument that belongs to no option: see --help"),
+])
+def test_a_command_line_that_is_not_one(arguments, sentence):
+    with pytest.raises(WrongParameter) as caught:
+        options.from_arguments(DECLARATION, arguments)
+    assert caught.value.reason == sentence
