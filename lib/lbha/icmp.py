@@ -97,7 +97,7 @@ class _Asking:
         patient -- also wait when no request has left, for there will be another
         """
         poll, sockets = select.poll(), {}
-        for one in filter(None, self.sockets.values()):
+        for socket in filter(None, self.sockets.values()):
             poll.register(socket.fd, select.POLLIN)
             sockets[socket.fd] = socket
         while self.waiting and (patient or any(host.sent for host in self.waiting)):

@@ -1,4 +1,4 @@
-"""The lab's command line: python3 -m tests.lab up | status | shell NODE | down."""
+"""The lab's command line: python3 -m tests.lab up | status | shell NODE | down | demo."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 
+from .demo import demo as story_in
 from .errors import LabError
 from .lab import Lab, leftovers
 from .root import SUITES
@@ -52,11 +53,16 @@ def down(options: argparse.Namespace) -> None:
         raise LabError("still there: " + ", ".join(left))
 
 
+def demo(options: argparse.Namespace) -> None:
+    progress = Progress()
+    story_in(Lab(options.name, options.suite, progress=progress), options.keep, progress)
+
+
 def parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--name", default="lab", help="which lab (default: %(default)s)")
     main = argparse.ArgumentParser(prog="python3 -m tests.lab", description="A Pacemaker cluster on this machine.")
-    commands = main.add_subparsers(required=True, metavar="up | status | shell | down")
+    commands = main.add_subparsers(required=True, metavar="up | status | shell | down | demo")
     one = commands.add_parser("up", parents=[common], help="start a lab")
     one.add_argument("--suite", default="bullseye", choices=SUITES, help="Debian of the nodes (default: %(default)s)")
     one.add_argument("--nodes", type=int, default=2, help="how many (default: %(default)s)")
@@ -69,6 +75,10 @@ def parser() -> argparse.ArgumentParser:
     one.set_defaults(function=shell)
     one = commands.add_parser("down", parents=[common], help="end a lab and remove all of it")
     one.set_defaults(function=down)
+    one = commands.add_parser("demo", parents=[common], help="the guide's story in a lab of its own")
+    one.add_argument("--suite", default="bullseye", choices=SUITES, help="Debian of the nodes (default: %(default)s)")
+    one.add_argument("--keep", action="store_true", help="leave the cluster up")
+    one.set_defaults(function=demo)
     return main
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Callable
 
@@ -9,18 +10,19 @@ from .errors import LabError
 from .lab import Lab
 from .story import Story
 
-LOGS = Path("build/demo-logs")
+CHECKOUT = Path(__file__).resolve().parents[2]
+LOGS = CHECKOUT / "build" / "demo-logs"
 
 
-def demo(lab: Lab, package: Path, keep: bool, progress: Callable[[str], None]) -> None:
+def demo(lab: Lab, keep: bool, progress: Callable[[str], None]) -> None:
     """Bring the lab up, tell the story, and take the lab down again unless it is to be kept.
 
     LabError when a step fails; the logs are then in LOGS.
     """
-    if not package.is_file():
-        raise LabError(f"there is no package {package}: build it with `make rpm`")
     lab.up()
     try:
+        progress("building the RPM")
+        package = build_rpm()
         _tell(lab, package, progress)
     except LabError as error:
         lab.save_logs(LOGS)
@@ -31,6 +33,16 @@ def demo(lab: Lab, package: Path, keep: bool, progress: Callable[[str], None]) -
     if keep:
         print(f"The cluster is up. Enter a node:  python3 -m tests.lab shell node01 --name {lab.place.name}\n"
               f"End it:                           python3 -m tests.lab down --name {lab.place.name}")
+
+
+def build_rpm() -> Path:
+    """`make rpm`; the package. LabError with what it said when it fails."""
+    done = subprocess.run(["make", "--silent", "rpm"], cwd=CHECKOUT, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    packages = sorted((CHECKOUT / "dist").glob("*.noarch.rpm"))
+    if done.returncode or not packages:
+        raise LabError(f"the RPM cannot be built:\n{done.stdout}")
+    return packages[-1]
 
 
 def _tell(lab: Lab, package: Path, progress: Callable[[str], None]) -> None:

@@ -24,7 +24,7 @@ CHEAP = {"sys", "os", "errno", "time", "select", "syslog", "fcntl", "zlib", "sta
          "_struct", "_socket", "_signal", "lbha"}
 MAY_EXIT = {"lbha/ocf": "main", "lbha/fence": "main",
             # children, which must never return into the agent
-            "lbha/proc": "_become", "lbha/names": "_ask", "lbha/announce": "repeat"}
+            "lbha/proc": "_become", "lbha/names": "_resolve", "lbha/announce": "repeat"}
 LONGEST_FILE = 350  # lines: read in one sitting
 
 
