@@ -1,5 +1,6 @@
 """The time that an action has, and waiting inside it."""
 
+import _signal
 import select
 import time
 
@@ -49,3 +50,35 @@ class Deadline:
 def nap(seconds):
     """Sleep in poll(): interruptible, and the same call that a held monitor sleeps in."""
     select.poll().poll(max(1, int(seconds * 1000)))
+
+
+class _Ring(BaseException):
+    """Time is up.  Not an Exception: foreign code must not take it for one of its own."""
+
+
+class Bound:
+    """A with-block that ends in DeadlineReached, whatever hangs in it.
+
+    For foreign code that knows no deadline, in the main thread.  The signal repeats until
+    the block has ended, because what a handler raises can get lost (in a callback, say).
+
+    sentence -- of the DeadlineReached
+    """
+
+    def __init__(self, deadline, sentence):
+        self.deadline, self.sentence, self.armed = deadline, sentence, False
+
+    def __enter__(self):
+        self.armed = True
+        _signal.signal(_signal.SIGALRM, self._ring)
+        _signal.setitimer(_signal.ITIMER_REAL, max(0.001, self.deadline.left()), 0.1)
+
+    def __exit__(self, kind, *_):
+        self.armed = False
+        _signal.setitimer(_signal.ITIMER_REAL, 0)
+        if kind is _Ring:
+            raise DeadlineReached(self.sentence) from None
+
+    def _ring(self, *_):
+        if self.armed:
+            raise _Ring()

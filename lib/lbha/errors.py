@@ -13,6 +13,8 @@
 `exit_code` is the only place where a situation becomes an exit code.
 """
 
+import os
+
 from lbha import codes
 
 
@@ -81,3 +83,13 @@ def exit_code(error, action):
         if kind in table:
             return table[kind]
     return codes.GENERIC
+
+
+def origin(defect):
+    """Kind and place of an exception that nobody meant to raise: "KIND at FILE:LINE"."""
+    trace = defect.__traceback__
+    while trace.tb_next:
+        trace = trace.tb_next
+    return "%s at %s:%d" % (type(defect).__name__,
+                            os.path.basename(trace.tb_frame.f_code.co_filename),
+                            trace.tb_lineno)

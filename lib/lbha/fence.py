@@ -9,69 +9,18 @@ has "imed out" or 70 % of the time are used; when the time is over it kills with
 So a failure is one sentence on stderr, in time.
 """
 
-import _signal
 import os
 import sys
 import time
 
-from lbha import codes, log, options, spec, streams, values
+from lbha import codes, log, options, spec, streams
 from lbha.deadline import Deadline, nap
-from lbha.errors import DeadlineReached, Error, Failed, UnknownAction
+from lbha.errors import Error, Failed, UnknownAction, origin
 
 SETTLED = 0.3       # seconds between the two readings of off that prove it
 FIRST_PAUSE = 0.1   # seconds between two readings, growing ...
 LONGEST_PAUSE = 1.0
 CAME_UP = 2.0       # seconds that a reboot waits to see the power come back
-
-COMMON = (
-    spec.Parameter(
-        "action", values.Text(), "What to do",
-        "on, off, reboot, status, monitor, metadata, manpage or validate-all.",
-        default="reboot", flag="o"),
-    spec.Parameter(
-        "method", values.Choice("onoff", "cycle"), "How to reboot",
-        "Always off, proven, then on: a power cycle proves nothing, so cycle does the same "
-        "as onoff.", default="onoff", flag="m"),
-    spec.Parameter(
-        "timeout", values.Seconds(1), "Time for the whole call, delay not counted",
-        "The agent answers before this time is over, whatever the device does. When not "
-        "given: 25 s for on, off and reboot, so that two tries fit into Pacemaker's 60 s, "
-        "and 15 s for status and monitor. Keep it under 0.45 of pcmk_off_timeout and its "
-        "like, less the delay."),
-    spec.Parameter(
-        "delay", values.Seconds(), "Wait before off and reboot",
-        "In a cluster of two nodes that fence each other, the one with the delay survives.",
-        default=0),
-    spec.Parameter(
-        "login_timeout", values.Seconds(1), "Time for the login",
-        "A device that has not let us in by then does not answer.", default=10),
-    spec.Parameter(
-        "power_timeout", values.Seconds(1), "Time for the power to change",
-        "From the command on, within the time of the whole call.", default=20),
-    spec.Parameter(
-        "power_wait", values.Seconds(), "Wait after each power command",
-        "For devices that lie just after one. The state is read again and again anyway, so "
-        "most need none.", default=0),
-    spec.Parameter(
-        "shell_timeout", values.Seconds(), "Accepted, without effect",
-        "Known from other fence agents; timeout bounds the whole call.", default=3),
-    spec.Parameter(
-        "verbose", values.Boolean(), "Tell every step on standard error",
-        "Secrets are never told.", default=False, flag="v"),
-    spec.Parameter(
-        "debug_file", values.Path(), "A file that gets every step",
-        "Lines are added at its end. Secrets are never written.",
-        aliases=("debug",), flag="D"),
-    spec.Parameter(
-        "quiet", values.Boolean(), "No warnings on standard error",
-        "The reason of a failure is still told there: Pacemaker has no other.",
-        default=False, flag="q"),
-    spec.Parameter(
-        "help", values.Boolean(), "Show the options", "And exit.", default=False, flag="h"),
-    spec.Parameter(
-        "version", values.Boolean(), "Show the version", "And exit.",
-        default=False, flag="V"),
-)
 
 # What the runtime gives each agent; `timeout` is the default of the parameter of that name.
 STANDARD_ACTIONS = (
@@ -131,38 +80,6 @@ class FenceAgent:
     def disconnect(self):
         """Log out; never raises."""
         raise NotImplementedError
-
-
-class _Ring(BaseException):
-    """Time is up.  Not an Exception: foreign code must not take it for one of its own."""
-
-
-class Bound:
-    """A with-block that ends in DeadlineReached, whatever hangs in it.
-
-    For foreign code that knows no deadline, in the main thread.  The signal repeats until
-    the block has ended, because what a handler raises can get lost (in a callback, say).
-
-    sentence -- of the DeadlineReached
-    """
-
-    def __init__(self, deadline, sentence):
-        self.deadline, self.sentence, self.armed = deadline, sentence, False
-
-    def __enter__(self):
-        self.armed = True
-        _signal.signal(_signal.SIGALRM, self._ring)
-        _signal.setitimer(_signal.ITIMER_REAL, max(0.001, self.deadline.left()), 0.1)
-
-    def __exit__(self, kind, *_):
-        self.armed = False
-        _signal.setitimer(_signal.ITIMER_REAL, 0)
-        if kind is _Ring:
-            raise DeadlineReached(self.sentence) from None
-
-    def _ring(self, *_):
-        if self.armed:
-            raise _Ring()
 
 
 class FenceLog(log.Log):
@@ -329,7 +246,7 @@ def run(agent_class, arguments):
     except KeyboardInterrupt:
         reason = "interrupted"
     except BaseException as error:  # a defect of ours; its text might show a secret
-        reason = "internal error: " + _place(error)
+        reason = "internal error: " + origin(error)
     logger.error(reason)
     return codes.FENCE_FAILED
 
@@ -395,12 +312,3 @@ def say(text):
         streams.write_output(text + "\n")
     except OSError as error:
         log.to_stderr("WARNING: standard output: %s" % error.strerror)
-
-
-def _place(error):
-    trace = error.__traceback__
-    while trace.tb_next:
-        trace = trace.tb_next
-    return "%s at %s:%d" % (type(error).__name__,
-                            os.path.basename(trace.tb_frame.f_code.co_filename),
-                            trace.tb_lineno)

@@ -107,7 +107,8 @@ def run(agent_class, action, environ):
     except Error as error:
         found = Finding(errors.exit_code(error, action), error.reason)
     except Exception as error:  # a defect of ours: no traceback for users, no silence
-        found = Finding(codes.GENERIC, "internal error: " + _where(error))
+        found = Finding(codes.GENERIC, "internal error: %s: %s" % (
+            errors.origin(error), error))
     if found.reason and found.code != codes.OK:
         _tell_reason(found.reason, environ)
         if found.code != codes.DEGRADED:  # that was logged when it began
@@ -177,13 +178,3 @@ def _print(text):
 def _tell_reason(reason, environ):
     prefix = environ.get("OCF_EXIT_REASON_PREFIX") or "ocf-exit-reason:"
     log.to_stderr(prefix + cut(reason))
-
-
-def _where(error):
-    """Type, message and place of a defect, on one line."""
-    trace = error.__traceback__
-    while trace.tb_next:
-        trace = trace.tb_next
-    return "%s: %s (%s:%d)" % (type(error).__name__, error,
-                               os.path.basename(trace.tb_frame.f_code.co_filename),
-                               trace.tb_lineno)

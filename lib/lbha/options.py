@@ -1,13 +1,64 @@
-"""Options of a fence agent: NAME=VALUE lines on standard input, or the command line.
+"""Options of a fence agent: those that all have, and reading them.
 
-Both give texts by the declared name (lbha.spec).  Pacemaker writes lines.
+They come as NAME=VALUE lines on standard input, which Pacemaker writes, or on the command
+line.  Both give texts by the declared name (lbha.spec).
 """
 
 import os
 
-from lbha import streams
+from lbha import spec, streams, values
 from lbha.errors import WrongParameter
 from lbha.spec import shorten
+
+COMMON = (
+    spec.Parameter(
+        "action", values.Text(), "What to do",
+        "on, off, reboot, status, monitor, metadata, manpage or validate-all.",
+        default="reboot", flag="o"),
+    spec.Parameter(
+        "method", values.Choice("onoff", "cycle"), "How to reboot",
+        "Always off, proven, then on: a power cycle proves nothing, so cycle does the same "
+        "as onoff.", default="onoff", flag="m"),
+    spec.Parameter(
+        "timeout", values.Seconds(1), "Time for the whole call, delay not counted",
+        "The agent answers before this time is over, whatever the device does. When not "
+        "given: 25 s for on, off and reboot, so that two tries fit into Pacemaker's 60 s, "
+        "and 15 s for status and monitor. Keep it under 0.45 of pcmk_off_timeout and its "
+        "like, less the delay."),
+    spec.Parameter(
+        "delay", values.Seconds(), "Wait before off and reboot",
+        "In a cluster of two nodes that fence each other, the one with the delay survives.",
+        default=0),
+    spec.Parameter(
+        "login_timeout", values.Seconds(1), "Time for the login",
+        "A device that has not let us in by then does not answer.", default=10),
+    spec.Parameter(
+        "power_timeout", values.Seconds(1), "Time for the power to change",
+        "From the command on, within the time of the whole call.", default=20),
+    spec.Parameter(
+        "power_wait", values.Seconds(), "Wait after each power command",
+        "For devices that lie just after one. The state is read again and again anyway, so "
+        "most need none.", default=0),
+    spec.Parameter(
+        "shell_timeout", values.Seconds(), "Accepted, without effect",
+        "Known from other fence agents; timeout bounds the whole call.", default=3),
+    spec.Parameter(
+        "verbose", values.Boolean(), "Tell every step on standard error",
+        "Secrets are never told.", default=False, flag="v"),
+    spec.Parameter(
+        "debug_file", values.Path(), "A file that gets every step",
+        "Lines are added at its end. Secrets are never written.",
+        aliases=("debug",), flag="D"),
+    spec.Parameter(
+        "quiet", values.Boolean(), "No warnings on standard error",
+        "The reason of a failure is still told there: Pacemaker has no other.",
+        default=False, flag="q"),
+    spec.Parameter(
+        "help", values.Boolean(), "Show the options", "And exit.", default=False, flag="h"),
+    spec.Parameter(
+        "version", values.Boolean(), "Show the version", "And exit.",
+        default=False, flag="V"),
+)
 
 # Pacemaker sends the target's name to every agent; the device is told by its own options.
 SILENTLY_IGNORED = ("nodename", "nodeid")

@@ -7,6 +7,7 @@ whatever the BMC is told to answer.
 import contextlib
 import pathlib
 import signal
+import sys
 import time
 
 USER, PASSWORD = "pacemaker", '"ipmi\'$pass="'  # its quotes are its own
@@ -37,6 +38,23 @@ sel_enable 0x20 1000 0x0a
 mc_enable 0x20
 """
 
+SESSIONS = 63  # that ipmi_sim has
+
+# RMCP+ Open Session Requests (IPMI 2.0, 13.17) for cipher suite 3, and no more than that
+TAKE_SESSIONS = """
+import socket, sys
+suite = bytes.fromhex("0000000801000000" "0100000801000000" "0200000801000000")
+bmc = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+bmc.settimeout(5)
+bmc.connect(("127.0.0.1", int(sys.argv[1])))
+for number in range(int(sys.argv[2])):
+    request = bytes([number, 0, 0, 0]) + (number + 1).to_bytes(4, "little") + suite
+    bmc.send(bytes.fromhex("0600ff070610") + bytes(8) + bytes([len(request), 0]) + request)
+    status = bmc.recv(1024)[17]
+    if status:
+        print("session", number, "status", status)
+"""
+
 
 class Bmc:
     """A BMC at 127.0.0.1 in a Namespace; its node has power at first.
@@ -47,7 +65,7 @@ class Bmc:
     port = 623
 
     def __init__(self, namespace, behaviour="honest", power=True, key=None):
-        self.folder = namespace.folder / "bmc"
+        self.namespace, self.folder = namespace, namespace.folder / "bmc"
         (self.folder / "state").mkdir(parents=True)
         self.behave(behaviour)
         (self.folder / "power").write_text(str(int(power)))
@@ -94,6 +112,12 @@ class Bmc:
     def events(self):
         """The events of the log, without those that only read."""
         return [event for _, event in self.log if not event.startswith("read")]
+
+    def take_sessions(self, leave):
+        """Begin logins until only `leave` of its sessions are free; they last half a minute."""
+        done = self.namespace.run([sys.executable, "-c", TAKE_SESSIONS, self.port,
+                                   SESSIONS - leave])
+        assert not done.stdout, done.stdout
 
     @contextlib.contextmanager
     def frozen(self):

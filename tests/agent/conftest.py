@@ -5,6 +5,7 @@ import os
 import pytest
 
 from tests.agent.namespace import Namespace
+from tests.agent.wire import Wire
 
 
 @pytest.fixture
@@ -15,3 +16,11 @@ def namespace():
     place = Namespace()
     yield place
     place.close()
+
+
+@pytest.fixture
+def wire(namespace):
+    """The Namespace with 192.168.1.1/24 and fd00:1::1/64 on eth0, wired to a neighbour."""
+    made = Wire(namespace, "192.168.1.1/24", "fd00:1::1/64")
+    yield made
+    made.close()

@@ -34,15 +34,23 @@ def main():
 
 
 def answer(version, address, habit, message, peer):
-    identifier, sequence = struct.unpack("!HH", message[4:8])
-    print(address, identifier, sequence, flush=True)
+    print(address, *struct.unpack("!HH", message[4:8]), flush=True)
     seen[address] = seen.get(address, 0) + 1
-    kind, payload, wrong = (0 if version == 4 else 129), message[8:], 0
     if habit == "silent" or habit == "third" and seen[address] < 3:
         return
-    if habit == "sender":
-        address = ELSEWHERE[version]
-    elif habit == "identifier":
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    protocol = socket.IPPROTO_ICMP if version == 4 else socket.IPPROTO_ICMPV6
+    with socket.socket(family, socket.SOCK_RAW, protocol) as out:
+        out.bind((ELSEWHERE[version] if habit == "sender" else address, 0))
+        for _ in range(3 if habit == "thrice" else 1):
+            out.sendto(reply(version, habit, message), peer)
+
+
+def reply(version, habit, message):
+    """The echo reply to a request, spoilt as the habit says."""
+    identifier, sequence = struct.unpack("!HH", message[4:8])
+    kind, payload = (0 if version == 4 else 129), message[8:]
+    if habit == "identifier":
         identifier ^= 1
     elif habit == "sequence":
         sequence ^= 1
@@ -50,19 +58,13 @@ def answer(version, address, habit, message, peer):
         payload = payload[:-1] + bytes([payload[-1] ^ 1])
     elif habit == "short":
         payload = payload[:-1]
-    elif habit == "checksum":
-        wrong = 1
     elif habit == "kind":
         kind = 14 if version == 4 else 1  # timestamp reply, destination unreachable
-    reply = struct.pack("!BBHHH", kind, 0, 0, identifier, sequence) + payload
-    if version == 4:
-        reply = reply[:2] + struct.pack("!H", ones_sum(reply) ^ 0xffff ^ wrong) + reply[4:]
-    family = socket.AF_INET if version == 4 else socket.AF_INET6
-    protocol = socket.IPPROTO_ICMP if version == 4 else socket.IPPROTO_ICMPV6
-    with socket.socket(family, socket.SOCK_RAW, protocol) as out:
-        out.bind((address, 0))
-        for _ in range(3 if habit == "thrice" else 1):
-            out.sendto(reply, peer)
+    packet = struct.pack("!BBHHH", kind, 0, 0, identifier, sequence) + payload
+    if version == 4:  # of ICMPv6 the kernel writes the checksum
+        right = ones_sum(packet) ^ 0xffff
+        packet = packet[:2] + struct.pack("!H", right ^ (habit == "checksum")) + packet[4:]
+    return packet
 
 
 def ones_sum(data):

@@ -142,6 +142,12 @@ def test_a_slow_power_supply_is_waited_for(fence, bmc):
     assert 1 + SETTLED <= found.seconds < 4
 
 
+def test_every_call_logs_out(fence, bmc):
+    bmc.take_sessions(leave=3)
+    for _ in range(4):  # one left open would last a minute
+        assert fence("monitor").code == OK
+
+
 def test_power_wait_and_delay_are_kept(fence, bmc):
     began = time.time()
     assert fence("off", power_wait="1", delay="1").code == OK
@@ -259,6 +265,13 @@ def test_wrong_credentials(fence, bmc, options, sentence):
 def test_a_session_without_the_privilege(fence, bmc):
     found = fence("off", privlvl="user")
     assert found.code == FAILED and "refused power off: insufficient privilege" in found.sentence
+    assert bmc.power and bmc.events == []
+
+
+def test_no_session_is_free(fence, bmc):
+    bmc.take_sessions(leave=0)
+    found = fence("off")
+    assert found.code == FAILED and "BMC 127.0.0.1 has no free session" in found.sentence
     assert bmc.power and bmc.events == []
 
 

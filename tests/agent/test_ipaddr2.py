@@ -1,30 +1,9 @@
 """ocf:lbha:IPaddr2 in a private namespace; the truth is what ip(8) says."""
 
-import subprocess
-import time
-
 import pytest
 
-from tests import paths
-from tests.agent.resource import CONFIGURED, GENERIC, NOT_RUNNING, OK, Resource
-from tests.agent.wire import Wire, addresses, info
-
-V4, V6 = "192.168.1.10", "fd00:1::10"
-FOUND = {V4: ("eth0", V4 + "/24"), V6: ("eth0", V6 + "/64")}
-BOTH = pytest.mark.parametrize("ip", (V4, V6))
-
-
-@pytest.fixture
-def wire(namespace):
-    """A node with 192.168.1.1/24 and fd00:1::1/64 on eth0, and a neighbour."""
-    made = Wire(namespace, "192.168.1.1/24", "fd00:1::1/64")
-    yield made
-    made.close()
-
-
-def vip(wire, name="vip", **parameters):
-    """A resource without duplicate address detection, unless the parameters say so."""
-    return Resource(wire.node, "IPaddr2", name, **dict({"nodad": "true"}, **parameters))
+from tests.agent.resource import CONFIGURED, GENERIC, NOT_RUNNING, OK
+from tests.agent.wire import BOTH, FOUND, V4, V6, addresses, info, vip
 
 
 def lose_record(wire, name="vip"):
@@ -203,6 +182,17 @@ def test_an_address_that_somebody_moved_is_seen_and_stopped(wire, ip):
     assert addresses(wire.node, ip) == []
 
 
+@BOTH
+def test_a_second_copy_goes_with_the_first(wire, ip):
+    resource = vip(wire, ip=ip)
+    assert resource.start().code == OK
+    wire.node.ip("address", "add", FOUND[ip][1], "dev", "lo")
+    assert resource.monitor().code == OK
+    outcome = resource.stop()
+    assert outcome.code == OK and FOUND[ip][1] + " on lo" in outcome.err
+    assert addresses(wire.node, ip) == []
+
+
 def test_a_link_local_address_is_one_per_device(wire):
     wire.node.ip("address", "add", "fe80::10/64", "dev", "lo")
     resource = vip(wire, ip="fe80::10", nic="eth0")
@@ -270,94 +260,3 @@ def test_label_lifetime_broadcast_and_prefix_route(wire):
 def test_the_old_form_of_a_label_in_nic(wire):
     assert vip(wire, ip=V4, nic="eth0:0").start().code == OK
     assert info(wire.node, V4)["label"] == "eth0:0"
-
-
-def test_duplicate_address_detection_is_waited_for_and_not_longer(wire):
-    resource = vip(wire, ip=V6, nodad="false")
-    starting = resource.popen("start")
-    wire.capture().until(lambda: addresses(wire.node, V6))
-    assert info(wire.node, V6).get("tentative")
-    monitored = resource.monitor()
-    assert monitored.code == GENERIC and "detection" in monitored.reason
-    _, err = starting.communicate(timeout=20)
-    assert starting.returncode == OK, err
-    assert not info(wire.node, V6).get("tentative")
-
-
-def test_an_address_that_another_host_has_is_taken_away_again(wire):
-    wire.neighbour.ip("address", "add", V6 + "/64", "dev", "peer0", "nodad")
-    resource = vip(wire, ip=V6, nodad="false")
-    outcome = resource.start()
-    assert outcome.code == GENERIC
-    assert V6 in outcome.reason and "another host" in outcome.reason
-    assert addresses(wire.node, V6) == []
-    assert resource.probe().code == NOT_RUNNING
-    assert resource.stop().code == OK
-
-
-def test_a_failed_detection_is_no_running_address(wire):
-    wire.neighbour.ip("address", "add", V6 + "/64", "dev", "peer0", "nodad")
-    wire.node.ip("address", "add", V6 + "/64", "dev", "eth0")
-    wire.capture().until(lambda: info(wire.node, V6).get("dadfailed"))
-    resource = vip(wire, ip=V6)
-    assert resource.probe().code == GENERIC
-    assert "another host" in resource.monitor().reason
-    assert resource.stop().code == OK
-    assert addresses(wire.node, V6) == []
-
-
-@BOTH
-def test_without_carrier_it_starts_and_the_cluster_is_told(wire, ip):
-    wire.neighbour.ip("link", "set", "peer0", "down")
-    resource = vip(wire, ip=ip, nodad="false", nic="eth0",
-                   cidr_netmask=FOUND[ip][1].split("/")[1])
-    assert resource.start().code == OK
-    began = time.monotonic()
-    while not wire.node.attributes.exists():
-        assert resource.monitor().code == OK
-        assert time.monotonic() < began + 15
-    told = wire.node.attributes.read_text()
-    assert told.startswith("set\tlbha-vip\t") and ip in told and "carrier" in told
-    wire.neighbour.ip("link", "set", "peer0", "up")
-    wire.capture().until(lambda: not info(wire.node, ip).get("tentative"))
-    assert resource.monitor().code == OK
-    assert wire.node.attributes.read_text().splitlines()[-1].startswith("delete\tlbha-vip")
-
-
-# what tells the kernel, writes the record, makes the announcer
-SYSTEM_CALLS = ("sendto", "/^rename", "/^clone")
-
-
-@BOTH
-@pytest.mark.parametrize("call", SYSTEM_CALLS)
-def test_killed_in_start_or_stop_what_is_left_can_be_stopped_and_started(wire, ip, call):
-    """The agent is killed at every further system call of a kind until it gets through."""
-    resource = vip(wire, ip=ip)
-    for action, wanted in (("start", [FOUND[ip]]), ("stop", [])):
-        for number in range(1, 60):
-            if not killed_at(resource, action, call, number):
-                break
-            there = addresses(wire.node, ip)
-            assert resource.probe().code == (OK if there else NOT_RUNNING)
-            assert resource.stop().code == OK
-            assert addresses(wire.node, ip) == []
-            assert resource.start().code == OK
-            assert addresses(wire.node, ip) == [FOUND[ip]]
-            if action == "start":
-                assert resource.stop().code == OK
-        else:
-            pytest.fail("%s never got through" % action)
-        assert action == "stop" or number > 1, "no such system call: nothing was tested"
-        assert addresses(wire.node, ip) == wanted
-
-
-def killed_at(resource, action, call, number):
-    """Run an action that gets SIGKILL at the given system call; whether it came that far."""
-    environment = resource.environment(None, 20, 0, {})
-    child = resource.namespace.popen(
-        ["env", "-i", *("%s=%s" % pair for pair in environment.items()),
-         "strace", "-o", "/dev/null", "-e", "trace=" + call, "-e",
-         "inject=%s:signal=KILL:when=%d" % (call, number),
-         "/usr/bin/python3", "-IS", str(paths.agent("IPaddr2")), action],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return child.wait(timeout=30) != OK

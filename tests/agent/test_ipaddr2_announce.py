@@ -7,32 +7,18 @@ import time
 
 import pytest
 
-from tests.agent.resource import OK, Resource
-from tests.agent.wire import Wire, addresses
+from tests.agent.resource import OK
+from tests.agent.wire import BOTH, V4, V6, addresses, vip
 
-V4, V6 = "192.168.1.10", "fd00:1::10"
 IP4, IP6 = socket.inet_aton(V4), socket.inet_pton(socket.AF_INET6, V6)
-BOTH = pytest.mark.parametrize("ip", (V4, V6))
 FORMS = {V4: 2, V6: 1}  # frames of one announcement: request and reply, or one advertisement
 NOBODY = b"\0" * 6
-
-
-@pytest.fixture
-def wire(namespace):
-    """A node with 192.168.1.1/24 and fd00:1::1/64 on eth0, and a neighbour."""
-    made = Wire(namespace, "192.168.1.1/24", "fd00:1::1/64")
-    yield made
-    made.close()
 
 
 @pytest.fixture
 def capture(wire):
     """The neighbour listens from now on."""
     return wire.capture()
-
-
-def vip(wire, **parameters):
-    return Resource(wire.node, "IPaddr2", "vip", **dict({"nodad": "true"}, **parameters))
 
 
 def announced(capture, ip):

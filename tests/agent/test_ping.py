@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.agent import resource
-from tests.agent.pinging import configured, kill, mount, published, responder, until, value
+from tests.agent.pinging import configured, mount, published, responder, until, value
 from tests.agent.resource import Resource
 
 MUTE_RESOLVER = """

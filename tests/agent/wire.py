@@ -5,7 +5,15 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.agent.namespace import Namespace
+from tests.agent.resource import Resource
+
+# virtual addresses on the wire, and where they belong by the routes of the node
+V4, V6 = "192.168.1.10", "fd00:1::10"
+FOUND = {V4: ("eth0", V4 + "/24"), V6: ("eth0", V6 + "/64")}
+BOTH = pytest.mark.parametrize("ip", (V4, V6))
 
 # writes every frame it hears: time, and the frame in hexadecimal; a line "ready" first
 CAPTURE = """
@@ -87,6 +95,11 @@ class Capture:
                 return answer
             assert time.monotonic() < end, "not within %g s: %s" % (seconds, self.frames())
             time.sleep(0.01)
+
+
+def vip(wire, name="vip", **parameters):
+    """A resource without duplicate address detection, unless the parameters say so."""
+    return Resource(wire.node, "IPaddr2", name, **dict({"nodad": "true"}, **parameters))
 
 
 def addresses(node, ip=None):

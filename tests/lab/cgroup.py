@@ -64,7 +64,10 @@ class Cgroup:
 
     def frozen(self) -> bool:
         """True when every process of the group has stopped."""
-        return "frozen 1" in (self.path / "cgroup.events").read_text()
+        try:
+            return "frozen 1" in (self.path / "cgroup.events").read_text()
+        except OSError:
+            return False
 
     def kill(self, seconds: float = 10) -> None:
         """SIGKILL every process of the group at once; returns when all are gone."""

@@ -40,19 +40,34 @@ class Cluster:
     def start(self) -> None:
         """`pcs cluster start --all --wait`; returns when every node is a member."""
         self.pcs("cluster", "start", "--all", "--wait=60", timeout=90)
-        names = [node.name for node in self.nodes]
-        self.wait(f"{', '.join(names)} are online", lambda status: status.online() == names, 60)
+        self._wait_joined(self.nodes)
 
     def start_node(self, node: Node) -> None:
         """Let one node join again, as after a power cycle; returns when it is online."""
         node.run(["pcs", "cluster", "start", "--wait=60"], timeout=90)
-        self.wait(f"{node.name} is online", lambda status: node.name in status.online(), 60)
+        self._wait_joined([node])
+
+    def _wait_joined(self, nodes: Sequence[Node]) -> None:
+        """A node that starts is a member in its own eyes before it is one in the others'."""
+        names = {node.name for node in nodes}
+
+        def agreed() -> bool:
+            return all(names <= set(self._view(node).online()) for node in self._talking())
+
+        wait(f"every node sees {', '.join(sorted(names))} online", agreed, 60,
+             state=lambda: "; ".join(f"{node.name} sees {self._view(node)}" for node in self._talking()))
+
+    def _talking(self) -> list[Node]:
+        """The nodes that have power and do not hang."""
+        return [node for node in self.nodes if node.is_on() and not node.is_frozen()]
+
+    def _view(self, node: Node) -> Status:
+        return parse(node.run(["crm_mon", "--one-shot", "--output-as=xml"], timeout=10).out)
 
     def member(self) -> Node:
-        """A node to talk to the cluster through: the first that has power."""
-        for node in self.nodes:
-            if node.is_on():
-                return node
+        """A node to talk to the cluster through: the first that has power and does not hang."""
+        for node in self._talking():
+            return node
         raise LabError("no node of the cluster has power")
 
     def pcs(self, *words: str, timeout: float = 60, check: bool = True) -> Result:
@@ -62,12 +77,11 @@ class Cluster:
     def status(self) -> Status:
         """The cluster as the first node that has power and is part of it sees it; LabError if none is."""
         error = LabError("no node of the cluster has power")
-        for node in self.nodes:
-            if node.is_on():
-                try:
-                    return parse(node.run(["crm_mon", "--one-shot", "--output-as=xml"], timeout=10).out)
-                except LabError as reason:
-                    error = reason
+        for node in self._talking():
+            try:
+                return self._view(node)
+            except LabError as reason:
+                error = reason
         raise error
 
     def wait(self, sentence: str, predicate: Callable[[Status], object], seconds: float) -> Status:

@@ -34,8 +34,9 @@ def wait_settled(cluster: Cluster, seconds: float) -> None:
     """Everything is active exactly where it should be: clones on every node, the rest once."""
     names = [node.name for node in cluster.nodes]
     cluster.wait(
-        "HAProxy and ping run on every node, the VIP and each fence device on one",
+        "HAProxy and ping run on every node, the VIP and each fence device on one, each node reaches the gateway",
         lambda status: all(status.started(one) == names for one in ("haproxy", "ping"))
-        and all(len(status.started(one)) == 1 for one in ("vip", "fence1", "fence2")),
+        and all(len(status.started(one)) == 1 for one in ("vip", "fence1", "fence2"))
+        and all(status.attributes.get(name, {}).get("ping-status") == "1" for name in names),
         seconds,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-from typing import Callable
+from pathlib import Path
+from typing import Callable, Iterator
 
 from .cgroup import hierarchy
 from .command import run
@@ -24,6 +26,7 @@ PROGRAMS = {
     "tcpdump": "tcpdump",
 }
 
+POLICY = Path("/usr/sbin/policy-rc.d")
 SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -40,8 +43,26 @@ def ensure(progress: Callable[[str], None], programs: dict[str, str] = PROGRAMS)
         return
     progress("installing " + " ".join(missing))
     run(["apt-get", "update", "-q"], timeout=300)
-    run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing], timeout=600,
-        env={"PATH": SEARCH, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"})
+    with no_services():
+        run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing], timeout=600,
+            env={"PATH": SEARCH, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"})
+
+
+@contextlib.contextmanager
+def no_services() -> Iterator[None]:
+    """Packages that are installed meanwhile start none of their services on this machine.
+
+    Debian's packages ask the program policy-rc.d, if there is one; 101 forbids.
+    """
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\nexit 101\n")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()
 
 
 def check_machine() -> None:

@@ -98,7 +98,11 @@ class Node:
         """Hang the node where it stands, or let it go on; it keeps its addresses and its sockets."""
         self.machine.cgroup.freeze(frozen)
         wait(f"{self.name} {'hangs' if frozen else 'goes on'}",
-             lambda: self.machine.cgroup.frozen() == frozen, 5, interval=0.002)
+             lambda: self.is_frozen() == frozen, 5, interval=0.002)
+
+    def is_frozen(self) -> bool:
+        """True after freeze, until it goes on or loses power."""
+        return self.machine.cgroup.frozen()
 
     def wait_booted(self, seconds: float = 60) -> None:
         """Return when systemd has started everything; LabError with the boot's output if not."""

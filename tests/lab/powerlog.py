@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Optional
 
+from .wait import wait
+
 
 @dataclass(frozen=True)
 class PowerEvent:
@@ -37,3 +39,10 @@ class PowerLog:
         lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
         found = [PowerEvent(**json.loads(line)) for line in lines]
         return [event for event in found if node in (None, event.node) and event.time >= since]
+
+    def wait(self, node: str, event: str, since: float, seconds: float) -> PowerEvent:
+        """Return the first such event from `since` (epoch seconds) on; LabError after `seconds`."""
+        def found() -> list[PowerEvent]:
+            return [one for one in self.events(node, since) if one.event == event]
+
+        return wait(f"{node} is {event}", found, seconds, interval=0.02, state=lambda: self.events(node, since))[0]

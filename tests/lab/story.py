@@ -196,4 +196,7 @@ def kill_haproxy(node: Node) -> None:
     """As the guide's `killall -s 9 haproxy`: master and worker at once."""
     master = node.read(f"{STATE}/haproxy.pid").strip()
     workers = node.run(["ps", "--no-headers", "-o", "pid", "--ppid", master]).out.split()
-    node.run(["kill", "-KILL", master, *workers])
+    # either may be gone before its turn: each goes when it misses the other
+    node.run(["kill", "-KILL", master, *workers], check=False)
+    wait(f"HAProxy's master {master} on {node.name} is dead",
+         lambda: node.run(["ps", "--pid", master], check=False).code, 5, interval=0.02)

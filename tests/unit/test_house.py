@@ -259,4 +259,3 @@ def test_git_keeps_nothing_that_is_made():
     except (OSError, subprocess.CalledProcessError):
         names = []  # unpacked from a source package: there is no git
     assert not [name for name in names if name.endswith((".pyc", ".rpm"))]
-

@@ -1,0 +1,126 @@
+"""ocf:lbha:IPaddr2 when things go wrong: duplicates, no carrier, crowds, kills, no rights."""
+
+import subprocess
+import time
+
+import pytest
+
+from tests import paths
+from tests.agent.resource import GENERIC, NOT_RUNNING, OK, PERM
+from tests.agent.wire import BOTH, FOUND, V6, addresses, info, vip
+
+
+def test_duplicate_address_detection_is_waited_for_and_not_longer(wire):
+    resource = vip(wire, ip=V6, nodad="false")
+    starting = resource.popen("start")
+    wire.capture().until(lambda: addresses(wire.node, V6))
+    assert info(wire.node, V6).get("tentative")
+    monitored = resource.monitor()
+    assert monitored.code == GENERIC and "detection" in monitored.reason
+    _, err = starting.communicate(timeout=20)
+    assert starting.returncode == OK, err
+    assert not info(wire.node, V6).get("tentative")
+
+
+def test_an_address_that_another_host_has_is_taken_away_again(wire):
+    wire.neighbour.ip("address", "add", V6 + "/64", "dev", "peer0", "nodad")
+    resource = vip(wire, ip=V6, nodad="false")
+    outcome = resource.start()
+    assert outcome.code == GENERIC
+    assert V6 in outcome.reason and "another host" in outcome.reason
+    assert addresses(wire.node, V6) == []
+    assert resource.probe().code == NOT_RUNNING
+    assert resource.stop().code == OK
+
+
+def test_a_failed_detection_is_no_running_address(wire):
+    wire.neighbour.ip("address", "add", V6 + "/64", "dev", "peer0", "nodad")
+    wire.node.ip("address", "add", V6 + "/64", "dev", "eth0")
+    wire.capture().until(lambda: info(wire.node, V6).get("dadfailed"))
+    resource = vip(wire, ip=V6)
+    assert resource.probe().code == GENERIC
+    assert "another host" in resource.monitor().reason
+    assert resource.stop().code == OK
+    assert addresses(wire.node, V6) == []
+
+
+@BOTH
+def test_without_carrier_it_starts_and_the_cluster_is_told(wire, ip):
+    wire.neighbour.ip("link", "set", "peer0", "down")
+    wire.node.ip("link", "set", "eth0", "down")  # from here on it never had one
+    resource = vip(wire, ip=ip, nodad="false", nic="eth0",
+                   cidr_netmask=FOUND[ip][1].split("/")[1])
+    assert resource.start().code == OK
+    assert ":" not in ip or info(wire.node, ip)["tentative"]
+    began = time.monotonic()
+    while not wire.node.attributes.exists():
+        assert resource.monitor().code == OK
+        assert time.monotonic() < began + 15
+    told = wire.node.attributes.read_text()
+    assert told.startswith("set\tlbha-vip\t") and ip in told and "carrier" in told
+    wire.neighbour.ip("link", "set", "peer0", "up")
+    wire.capture().until(lambda: not info(wire.node, ip).get("tentative"))
+    assert resource.monitor().code == OK
+    assert wire.node.attributes.read_text().splitlines()[-1].startswith("delete\tlbha-vip")
+
+
+def test_twenty_at_once_on_one_device(wire):
+    resources = [vip(wire, "vip%d" % number, ip="192.168.1.%d" % (100 + number))
+                 for number in range(20)]
+    for action, number in (("start", 21), ("monitor", 21), ("stop", 1)):
+        running = [resource.popen(action, interval=10) for resource in resources]
+        outcomes = [(child.communicate(timeout=30)[1], child.returncode) for child in running]
+        assert [code for _, code in outcomes] == [OK] * 20, outcomes
+        assert len([text for device, text in addresses(wire.node)
+                    if device == "eth0" and text.startswith("192.")]) == number
+
+
+@BOTH
+def test_root_without_the_capability(wire, ip):
+    resource = vip(wire, ip=ip)
+    environment = resource.environment(None, 20, 0, {})
+    ended = wire.node.run(
+        ["env", "-i", *("%s=%s" % pair for pair in environment.items()), "setpriv",
+         "--bounding-set", "-net_admin", "/usr/bin/python3", "-IS",
+         str(paths.agent("IPaddr2")), "start"], check=False)
+    assert ended.returncode == PERM and ip in ended.stderr
+    assert addresses(wire.node, ip) == []
+
+
+# what tells the kernel, writes the record, makes the announcer
+SYSTEM_CALLS = ("sendto", "/^rename", "/^clone")
+
+
+@BOTH
+@pytest.mark.parametrize("call", SYSTEM_CALLS)
+def test_killed_in_start_or_stop_what_is_left_can_be_stopped_and_started(wire, ip, call):
+    """The agent is killed at every further system call of a kind until it gets through."""
+    resource = vip(wire, ip=ip)
+    for action, wanted in (("start", [FOUND[ip]]), ("stop", [])):
+        for number in range(1, 60):
+            if not killed_at(resource, action, call, number):
+                break
+            there = addresses(wire.node, ip)
+            assert resource.probe().code == (OK if there else NOT_RUNNING)
+            assert resource.stop().code == OK
+            assert addresses(wire.node, ip) == []
+            assert resource.start().code == OK
+            assert addresses(wire.node, ip) == [FOUND[ip]]
+            if action == "start":
+                assert resource.stop().code == OK
+        else:
+            pytest.fail("%s never got through" % action)
+        assert action == "stop" or number > 1, "no such system call: nothing was tested"
+        assert addresses(wire.node, ip) == wanted
+
+
+def killed_at(resource, action, call, number):
+    """Run an action that gets SIGKILL at the given system call; whether it came that far."""
+    environment = resource.environment(None, 20, 0, {})
+    child = resource.namespace.popen(
+        ["env", "-i", *("%s=%s" % pair for pair in environment.items()),
+         "strace", "-o", "/dev/null", "-e", "trace=" + call, "-e",
+         "inject=%s:signal=KILL:when=%d" % (call, number),
+         "/usr/bin/python3", "-IS", str(paths.agent("IPaddr2")), action],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return child.wait(timeout=30) != OK
