@@ -39,6 +39,9 @@ def wait(
             last = error
         if time.monotonic() >= deadline:
             if state is not None:
-                last = state()
+                try:
+                    last = state()
+                except LabError as error:
+                    last = error
             raise LabError(f"not after {seconds:g} seconds: {sentence}; last seen: {last}")
         time.sleep(interval)
