@@ -201,7 +201,8 @@ def _prove(agent, on, limit):
             last = "is still %s" % _word(found)
         except Unreadable as error:
             found, last = None, "is unknown: " + error.reason
-        agent.log.debug("%s: power %s" % (agent.name, last))
+        agent.log.debug("%s says that the power is %s"
+                        % (agent.name, "unknown" if found is None else _word(found)))
         if found is not on:
             since = None
         elif since is None:

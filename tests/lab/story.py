@@ -60,7 +60,7 @@ class Story:
             ("the statistics page, behind its password", cls.statistics),
             ("a web server is killed", cls.kill_web_server),
             ("HAProxy is killed on the active node", cls.kill_active),
-            ("HAProxy is killed on the other node in turn", cls.kill_active),
+            ("HAProxy is killed on each node in turn, twice", cls.kill_in_turn),
             ("the active node goes to standby, and comes back", cls.standby),
             ("the power of the active node is cut", cls.cut_power),
         ]
@@ -147,9 +147,29 @@ class Story:
 
     def kill_active(self) -> None:
         node = self.active()
-        outage = self.observe(f"HAProxy killed on {node.name}", lambda: kill_haproxy(node), 90)
+        outage = self.observe(f"HAProxy killed on {node.name}", lambda: self._kill(node), 30)
         self.tell(f"the VIP was on {node.name} and is on {self.active().name}; nobody cleaned up")
         check(outage, SLOW)
+
+    def kill_in_turn(self) -> None:
+        def act() -> None:
+            for node in [*self.lab.nodes.values()] * 2:
+                self._kill(node)
+                self.settled(30)
+
+        outage = self.observe("four more, on each node in turn", act, 30)
+        check(outage, SLOW)
+
+    def _kill(self, node: Node) -> None:
+        """Kill HAProxy on a node, and wait until the cluster has seen it."""
+        before = self.failures(node)
+        kill_haproxy(node)
+        self.cluster.wait(f"the cluster has seen that HAProxy died on {node.name}",
+                          lambda _: self.failures(node) != before, 30)
+
+    def failures(self, node: Node) -> str:
+        """The cluster's count of HAProxy's failures on a node."""
+        return self.cluster.pcs("resource", "failcount", "show", "haproxy", node.name, "--full").out
 
     def standby(self) -> None:
         node = self.active()
