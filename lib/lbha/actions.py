@@ -57,9 +57,12 @@ def stop(agent):
 
 def monitor(agent):
     """What is there; a recurring monitor also waits for a failure (lbha.hold)."""
-    if not agent.call.is_recurring:
+    if agent.call.is_probe:
         found = agent.find()
-        return Finding(found.code) if found.absent and agent.call.is_probe else found
+        _keep(agent, lambda: hold.forget_runs(agent.folder))
+        return Finding(found.code) if found.absent else found
+    if not agent.call.is_recurring:
+        return agent.find()
     run = _keep(agent, lambda: hold.Run(agent.folder, agent.call))
     found = _look(agent)
     if found.code == codes.OK and run and run.follows:

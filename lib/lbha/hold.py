@@ -4,11 +4,12 @@ Pacemaker repeats a monitor at its interval.  A monitor that finds everything we
 and wait for an event (a process ends, a message of the kernel), and return the moment it
 comes: the cluster then knows within a tenth of a second, without a daemon of ours.
 
-When a monitor may stay: only if the one before it ended by itself between the interval and
-the interval + 1 s ago, with the same parameters.  The first monitor after a start, reload,
+When a monitor may stay: only if the one before it ended by itself just an interval ago, with
+the same parameters, and no probe came in between.  The first monitor after a start, reload,
 cleanup or change of configuration therefore answers at once, which Pacemaker waits for
-before it ends a transition.  Everything that cancels a monitor (stop, refresh, standby)
-kills it; the run then leaves no stamp and the next one answers at once again.
+before it ends a transition.  Everything that cancels a monitor in flight (stop, refresh,
+standby) kills it; the run then leaves no stamp and the next one answers at once again.  A
+cleanup between two runs kills nobody, but it sends a probe.
 """
 
 import os
@@ -21,7 +22,7 @@ from lbha import host
 PYTHON_PIDFD = getattr(os, "pidfd_open", None)  # Python 3.9
 SYS_PIDFD_OPEN = 434  # every architecture; Linux 5.3
 LAST_RESORT = 0.05    # seconds between looks where the kernel gives no event
-SLACK = 1.0           # seconds after the interval in which the next run counts as the next
+SLACK = 0.3           # seconds after the interval in which the next run counts as the next
 
 
 class Run:
@@ -54,6 +55,13 @@ class Run:
         self.folder.write(self.name, text)
 
 
+def forget_runs(folder):
+    """Let the next monitor answer at once: it may be the first of a new operation."""
+    for name in folder.names():
+        if _is_run(name) and not (folder.read(name) or "").startswith("running"):
+            folder.remove(name)
+
+
 def end_runs(folder, deadline):
     """End every monitor of the instance that still lives, and wait until it is gone.
 
@@ -61,7 +69,7 @@ def end_runs(folder, deadline):
     what stop takes away.
     """
     for name in folder.names():
-        if not name.startswith("monitor-") or name.count("-") != 2:
+        if not _is_run(name):
             continue
         words = (folder.read(name) or "").split()
         if words[:1] == ["running"]:
@@ -70,6 +78,10 @@ def end_runs(folder, deadline):
                 process.signal(9)
                 deadline.wait(lambda: not process.alive, "an older monitor to end")
         folder.remove(name)
+
+
+def _is_run(name):
+    return name.startswith("monitor-") and "." not in name
 
 
 def longest(setting, call):

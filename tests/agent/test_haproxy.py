@@ -296,6 +296,16 @@ def test_the_first_monitor_after_a_start_answers_at_once(haproxy):
         assert haproxy.monitor(interval=0.1).seconds < 5
 
 
+def test_a_monitor_after_a_probe_answers_at_once(haproxy):
+    """As after a cleanup, which Pacemaker waits for: a probe, then the monitor anew."""
+    haproxy.parameters["hold"] = "10"
+    haproxy.start()
+    haproxy.monitor(interval=0.1)
+    time.sleep(0.12)
+    haproxy.probe()
+    assert haproxy.monitor(interval=0.1).seconds < 5
+
+
 def test_stop_ends_a_monitor_that_holds(namespace, haproxy):
     haproxy.start()
     child = hold(haproxy, 15)

@@ -81,7 +81,6 @@ class Cgroup:
             interval=0.005,
             state=lambda: f"processes {self.processes()}",
         )
-        self.freeze(False)  # or what starts here next would start frozen
 
     def remove(self) -> None:
         """Remove the group and those below it; they must be empty of processes."""

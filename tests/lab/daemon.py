@@ -77,4 +77,10 @@ class Daemon:
     def stop(self) -> None:
         """Kill it and its children; nothing happens when it does not run."""
         self.cgroup.kill()
+        if self.cgroup.exists():
+            # A group that was killed once must not be used again: the kernel
+            # counts kills, and takes a process cloned from a group that was
+            # killed into one that was not (as systemd does from 255 on) for
+            # one that has escaped, and kills it.
+            self.cgroup.remove()
         self.record.unlink(missing_ok=True)

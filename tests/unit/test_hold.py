@@ -66,11 +66,24 @@ def test_the_first_run_follows_nobody(folder):
 
 
 @pytest.mark.parametrize("pause, follows", [
-    (9.9, False), (10.0, True), (10.5, True), (11.0, True), (11.1, False), (0, False)])
+    (9.9, False), (10.0, True), (10.2, True), (10.4, False), (11.0, False), (0, False)])
 def test_a_run_follows_the_one_that_ended_an_interval_ago(folder, clock, pause, follows):
     hold.Run(folder, call()).end()
     clock.now += pause
     assert hold.Run(folder, call()).follows is follows
+
+
+def test_nothing_follows_a_run_before_a_probe(folder, clock):
+    hold.Run(folder, call()).end()
+    hold.forget_runs(folder)
+    clock.now += 10
+    assert not hold.Run(folder, call()).follows
+
+
+def test_a_probe_leaves_a_monitor_in_flight_alone(folder, clock):
+    run = hold.Run(folder, call())
+    hold.forget_runs(folder)
+    assert folder.read(run.name).startswith("running")
 
 
 def test_nothing_follows_a_run_that_was_killed(folder, clock):

@@ -157,6 +157,12 @@ def test_reload_of_what_does_not_serve_is_a_failure(world, fault, found, code):
     assert world.call("reload") == code
 
 
+def test_a_reload_that_ended_the_resource_is_a_failure_with_its_reason(world):
+    world.set(up="", fatal="", raise_reload="Failed it fell apart")
+    assert world.call("reload") == GENERIC
+    assert world.reasons == ["it fell apart"]
+
+
 def test_a_reload_that_works_mends_what_one_before_left(world, attributes):
     world.set(up="", raise_reload="LocalFault no")
     assert world.call("reload") == OK
@@ -480,6 +486,15 @@ def test_a_hold_ends_when_its_reader_is_gone_and_leaves_no_stamp(world, child):
     assert run.startswith("running ")
 
 
+def test_a_probe_makes_the_next_monitor_answer_at_once(world, child):
+    world.set(up="", pid=host.process(child.pid).key)
+    follow(world)
+    assert world.call("monitor", interval=0) == OK
+    monitor = world.popen("monitor", interval=0.1, timeout=60)
+    assert monitor.wait(5) == OK
+    monitor.communicate()
+
+
 def test_a_killed_monitor_makes_the_next_answer_at_once(world, child):
     world.set(up="", pid=host.process(child.pid).key)
     follow(world)
@@ -520,12 +535,16 @@ def test_a_reader_that_has_read_enough_is_no_error(world):
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_closed_streams_are_survived(world, closed):
+def test_no_file_of_ours_takes_the_place_of_a_closed_stream(world, closed):
     shell = 'exec "$0" "$@" ' + closed
     environ = dict(world.environ(), PATH=os.environ["PATH"])
     argv = ["/bin/sh", "-c", shell, sys.executable, toy.__file__]
     assert subprocess.call(argv + ["start"], env=environ) == OK
     assert world.has("up")
+    streams = (world.folder / "streams").read_text().splitlines()
+    for sign, stream in zip(("<&-", " >&-", "2>&-"), streams):
+        if sign in " " + closed:
+            assert stream == os.devnull
     assert subprocess.call(argv + ["stop"], env=environ) == OK
 
 

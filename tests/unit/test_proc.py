@@ -13,13 +13,12 @@ from lbha.deadline import Deadline
 from lbha.errors import DeadlineReached, LocalFault, NotInstalled
 
 PYTHON = [os.path.realpath(sys.executable), "-IS", "-c"]
+SHELL = ["/bin/sh", "-c"]
 SCRIPTS = {
     "nothing": "pass",
     "exit code": "import sys; sys.exit(3)",
     "both streams": "import os; os.write(1, b'out'); os.write(2, b'err')",
     "signal": "import os; os.kill(os.getpid(), 9)",
-    "SIGPIPE kills": "import os, signal; signal.signal(signal.SIGPIPE, signal.SIG_DFL);"
-                     "os.kill(os.getpid(), signal.SIGPIPE)",
     "reads all": "import sys; data = sys.stdin.buffer.read(); print(len(data))",
     "reads nothing": "import os; os.close(0)",
     "not UTF-8": "import os; os.write(1, b'a\\xffb')",
@@ -41,6 +40,11 @@ def test_the_same_as_subprocess(name, size):
     assert found.code == wanted.returncode
     assert found.out == wanted.stdout.decode("utf-8", "replace")
     assert found.err == wanted.stderr.decode("utf-8", "replace")
+
+
+def test_a_broken_pipe_ends_a_program_as_it_would_anywhere():
+    argv = SHELL + ["kill -PIPE $$"]  # Python itself ignores the signal, and exec keeps that
+    assert proc.run(argv, Deadline(20)).code == subprocess.call(argv) == -signal.SIGPIPE
 
 
 def test_output_beyond_the_limit_is_read_but_not_kept():

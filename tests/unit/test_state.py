@@ -4,7 +4,7 @@ import os
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lbha import state
@@ -22,6 +22,7 @@ def folder(tmp_path):
 
 
 @given(text=TEXTS)
+@example("C:\\new\nline=\\")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 def test_a_record_gives_back_every_text(folder, text):
     try:

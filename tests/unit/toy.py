@@ -3,7 +3,7 @@
 The world is a directory: `up` runs, `half` is left of something, `look` holds what a person
 should look at.  A file raise-VERB holds the class and the sentence of an error of
 lbha.errors that the verb raises; sleep-VERB holds seconds; a file stubborn keeps stop from
-doing anything.  Every verb adds its name to `verbs`.  With `pid` the thing runs as long as
+doing anything; with a file fatal a reload ends it.  Every verb adds its name to `verbs`.  With `pid` the thing runs as long as
 that process does.
 """
 
@@ -75,6 +75,9 @@ class Toy(ocf.ResourceAgent):
 
     def start(self):
         self.play("start")
+        with open(self.path("streams"), "w") as file:
+            for fd in (0, 1, 2):
+                file.write(os.readlink("/proc/self/fd/%d" % fd) + "\n")
         with open(self.path("up"), "w"):
             pass
 
@@ -99,6 +102,8 @@ class Toy(ocf.ResourceAgent):
         return [hold.ProcessExit(process)] if process else []
 
     def reload(self):
+        if self.text("fatal") is not None:
+            os.unlink(self.path("up"))
         self.play("reload")
 
 
