@@ -22,6 +22,7 @@ PROGRAMS = {
     "ip": "iproute2",
     "ipmi_sim": "openipmi",
     "man": "man-db",
+    "mount": "mount",
     "nsenter": "util-linux",
     "pyghmiutil": "python3-pyghmi",
     "rpmbuild": "rpm",
