@@ -18,15 +18,20 @@ from tests import paths, tools
 
 # what the agent level runs (the lab names what it needs itself) -> Debian package that has it
 PROGRAMS = {
+    "cpio": "cpio",
+    "git": "git",
     "haproxy": "haproxy",
     "ip": "iproute2",
     "ipmi_sim": "openipmi",
     "man": "man-db",
     "mount": "mount",
     "nsenter": "util-linux",
+    "ping": "iputils-ping",
     "pyghmiutil": "python3-pyghmi",
     "rpmbuild": "rpm",
     "rpmlint": "rpmlint",
+    "strace": "strace",
+    "sysctl": "procps",
     "tcpdump": "tcpdump",
     "xmllint": "libxml2-utils",
 }

@@ -13,10 +13,11 @@ import time
 
 from lbha import codes, hold
 from lbha.degraded import Degraded
-from lbha.errors import DeadlineReached, Error, Failed, LocalFault
+from lbha.errors import DeadlineReached, Error, Failed, LocalFault, origin
 from lbha.finding import Finding, running
 
 LOOK_EVERY = 1.0  # seconds between two looks of a held monitor
+PATIENCE = 2.0    # seconds that a stop waits for other actions of its resource
 
 
 def start(agent):
@@ -24,46 +25,71 @@ def start(agent):
     validate(agent)
     with agent.folder.lock(agent.deadline):
         agent.record.reload()
+        if agent.record.fault:
+            raise agent.record.fault
         found = agent.find()
+        # a stop that was killed half way left its mark, a reload its complaint
+        agent.record.update(started=1, stopping=None, unapplied=None)
         if found.running:
-            # a stop that was killed half way left its mark
-            _keep(agent, lambda: agent.record.update(stopping=None, unapplied=None))
             agent.adopt()
             return found
         if not found.absent:
             agent.log.info("removing what is left of an earlier start: %s" % found.reason)
             _take_away(agent)
-        agent.record.update(stopping=None)
         agent.start()
         return _wait_until(agent, _came_up, "running")
 
 
 def stop(agent):
-    """Take the resource away; what is not there is stopped."""
-    lock = _keep(agent, lambda: agent.folder.lock(agent.deadline))
+    """Take the resource away; what is not there is stopped.
+
+    A failed stop means fencing, so nothing beside the resource itself may fail it: not its
+    files, not the cluster's daemons, not another action that hangs.
+    """
+    _aside(agent, lambda: hold.end_runs(agent.folder, agent.deadline.within(PATIENCE)))
+    lock = _seize_lock(agent)
     try:
         agent.record.reload()
-        _keep(agent, lambda: agent.record.update(stopping=1))
-        _keep(agent, lambda: hold.end_runs(agent.folder, agent.deadline))
+        _aside(agent, lambda: agent.record.update(stopping=1))
         _take_away(agent)
-        _keep(agent, Degraded(agent).clear)
-        agent.after_stop()
-        _keep(agent, agent.record.drop)
+        _aside(agent, lambda: Degraded(agent).clear())
+        _aside(agent, agent.after_stop)
+        _aside(agent, agent.record.drop)
         return running()
     finally:
         if lock:
             lock.release()
 
 
+def _seize_lock(agent):
+    """The lock of the instance; whoever keeps it too long is an orphan, and is ended.
+
+    Pacemaker runs one action of a resource at a time.  None when it cannot be had: then
+    the resource is taken away without.
+    """
+    for _ in range(2):
+        try:
+            return agent.folder.lock(agent.deadline.within(PATIENCE))
+        except DeadlineReached:
+            holder = agent.folder.lock_holder()
+            if holder:
+                agent.log.warning("ending pid %d, which keeps the lock" % holder.pid)
+                holder.kill()
+        except LocalFault as fault:
+            agent.log.warning(fault.reason)
+            break
+    return None
+
+
 def monitor(agent):
     """What is there; a recurring monitor also waits for a failure (lbha.hold)."""
     if agent.call.is_probe:
         found = agent.find()
-        _keep(agent, lambda: hold.forget_runs(agent.folder))
+        _aside(agent, lambda: hold.forget_runs(agent.folder))
         return Finding(found.code) if found.absent else found
     if not agent.call.is_recurring:
         return agent.find()
-    run = _keep(agent, lambda: hold.Run(agent.folder, agent.call))
+    run = _begin_run(agent)
     found = _look(agent)
     if found.code == codes.OK and run and run.follows:
         try:
@@ -71,8 +97,17 @@ def monitor(agent):
         except hold.ReaderGone:
             return found  # an orphan: nobody hears the answer, and nothing more is to be done
     if run:
-        _keep(agent, run.end)
+        _aside(agent, run.end)
     return found
+
+
+def _begin_run(agent):
+    """The hold.Run of this monitor; None where nothing can be written, as on a full disk."""
+    try:
+        return hold.Run(agent.folder, agent.call)
+    except LocalFault as fault:
+        agent.log.warning(fault.reason)
+        return None
 
 
 def reload(agent):
@@ -92,7 +127,7 @@ def reload(agent):
                 raise
             agent.log.error("reload: %s; the old state serves on" % error.reason)
             reason = "reload: " + error.reason
-            _keep(agent, lambda: agent.record.update(unapplied=reason))
+            _aside(agent, lambda: agent.record.update(unapplied=reason))
             return found
         agent.record.update(unapplied=None)
         return found
@@ -125,7 +160,7 @@ def _look(agent):
         reason = agent.faults[0].reason
     reason = reason or agent.record["unapplied"]
     degraded = Degraded(agent)
-    _keep(agent, lambda: degraded.update(reason))
+    _aside(agent, lambda: degraded.update(reason))
     if degraded.told and agent.p.degraded_code == "190":
         return Finding(codes.DEGRADED, degraded.note["told"])
     return found
@@ -157,16 +192,20 @@ def _came_up(found):
 
 
 def _take_away(agent):
-    """Stop it and wait until nothing is found; a verb's error only counts if it stays."""
+    """Stop it, again and again until nothing is found; what its verb raises only counts
+    if something stays."""
+    last = []
+
+    def take():
+        trouble = _aside(agent, agent.stop, "stop: ")
+        found = agent.find()
+        last[:] = [trouble or found.reason or "it is still there"]
+        return found.absent
+
     try:
-        agent.stop()
+        agent.deadline.wait(take, "it to be gone", pause=0.05, longest=1.0)
     except DeadlineReached:
-        raise
-    except Error as error:
-        agent.log.warning("stop: %s" % error.reason)
-        if not agent.find().absent:
-            raise
-    return _wait_until(agent, lambda found: found.absent, "gone")
+        raise Failed("not gone after %.3g s: %s" % (agent.deadline.seconds, last[0]))
 
 
 def _wait_until(agent, wanted, word):
@@ -185,13 +224,19 @@ def _wait_until(agent, wanted, word):
     return last[0]
 
 
-def _keep(agent, write):
-    """Write to the state folder; a full disk must neither fail a stop nor a monitor."""
+def _aside(agent, task, prefix=""):
+    """Do something beside the matter: what goes wrong is logged, not raised, and returned
+    as a sentence."""
     try:
-        return write()
-    except LocalFault as fault:
-        agent.log.warning(fault.reason)
+        task()
+    except Error as error:
+        reason = error.reason
+    except Exception as defect:
+        reason = "internal error: %s" % origin(defect)
+    else:
         return None
+    agent.log.warning(prefix + reason)
+    return reason
 
 
 def _raise_first(faults):

@@ -5,7 +5,7 @@ import errno
 import os
 
 from lbha import host, netlink, values
-from lbha.errors import Failed, LocalFault, NoPrivilege
+from lbha.errors import Error, Failed, LocalFault, NoPrivilege
 from lbha.netlink import ADDRESS, LINK, Netlink, Refused
 
 LONGEST_DEVICE = 127  # ALTIFNAMSIZ - 1: alternative names may be that long
@@ -171,15 +171,28 @@ class Addresses:
             if not copies:
                 raise Failed("%s: somebody removed the address again" % place)
             if copies[0].flags & netlink.IFA_F_DADFAILED:
-                self.remove(copies[0])
+                self.remove(copies[:1])
                 raise Failed("%s: another host has the address; removed again" % place)
             if not self.detects(copies[0]):
                 return
             deadline.check("duplicate address detection of %s" % place)
             events.wait(min(0.5, deadline.left()))  # no event of these tells of the carrier
 
-    def remove(self, copy):
-        """Take one address away; one that is gone by now is fine. Raises Failed."""
+    def remove(self, copies):
+        """Take addresses away; those that are gone by now are fine.
+
+        One that stays does not keep the others. Raises Failed, which names all that do.
+        """
+        failures = []
+        for copy in copies:
+            try:
+                self._remove(copy)
+            except Error as error:
+                failures.append(error.reason)
+        if failures:
+            raise Failed("; ".join(failures))
+
+    def _remove(self, copy):
         if copy.family == _socket.AF_INET and not copy.flags & netlink.IFA_F_SECONDARY:
             self._keep_secondaries(copy)
         try:
@@ -195,10 +208,10 @@ class Addresses:
         Without promote_secondaries (of the device or of all) it deletes them along with it.
         """
         device = netlink.device_name(copy.index)
-        if any((host.read(PROMOTE % name) or b"0").strip() != b"0"
-               for name in ("all", device)):
-            return
         try:
+            if any((host.read(PROMOTE % name) or b"0").strip() != b"0"
+                   for name in ("all", device)):
+                return
             fd = os.open(PROMOTE % device, os.O_WRONLY)
             try:
                 os.write(fd, b"1")

@@ -12,11 +12,12 @@ import _socket
 import errno
 import os
 import time
-from struct import pack, unpack
+from struct import pack
 
 from lbha import host, netlink
 from lbha.deadline import nap
 from lbha.errors import Error
+from lbha.icmp import checksum
 
 RECORD = "announcer"          # file in the state folder: "PID START"
 ARPHRD_ETHER = 1
@@ -54,14 +55,6 @@ def neighbour_advertisement(mac, ip, is_router):
     return (ALL_NODES_MAC + mac + pack("!H", ETH_P_IPV6)
             + pack("!IHBB", 6 << 28, length, ICMPV6, 255) + ip + ALL_NODES
             + pack("!BBH", NEIGHBOUR_ADVERTISEMENT, 0, check) + body)
-
-
-def checksum(data):
-    """The Internet checksum (RFC 1071) of an even number of bytes."""
-    total = sum(unpack("!%dH" % (len(data) // 2), data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
 
 
 class Announcer:

@@ -52,33 +52,51 @@ def nap(seconds):
     select.poll().poll(max(1, int(seconds * 1000)))
 
 
+AGAIN = 0.1  # seconds between two signals of enforce()
+
+
 class _Ring(BaseException):
     """Time is up.  Not an Exception: foreign code must not take it for one of its own."""
 
 
-class Bound:
-    """A with-block that ends in DeadlineReached, whatever hangs in it.
+def enforce(deadline, sentence, function, *arguments, grace=0, **named):
+    """Call `function` and return its answer; DeadlineReached(sentence) when the deadline
+    comes first, whatever hangs in it.
 
-    For foreign code that knows no deadline, in the main thread.  The signal repeats until
-    the block has ended, because what a handler raises can get lost (in a callback, say).
+    For code that knows no deadline, or might miss it; in the main thread, and not one call
+    inside another.  The signal repeats until the call has ended, because what a handler
+    raises can get lost (in a callback, say).
 
-    sentence -- of the DeadlineReached
+    grace -- seconds for an answer of its own: `function` gets the DeadlineReached itself
+             first, and is ended only when it still has not returned that much later
     """
+    told = []
 
-    def __init__(self, deadline, sentence):
-        self.deadline, self.sentence, self.armed = deadline, sentence, False
+    def ring(_, frame):
+        # The signal may come late, or between two steps of ours: there it means nothing.
+        if not _is_inside(frame):
+            return
+        if grace and not told:
+            told.append(True)
+            raise DeadlineReached(sentence)
+        raise _Ring()
 
-    def __enter__(self):
-        self.armed = True
-        _signal.signal(_signal.SIGALRM, self._ring)
-        _signal.setitimer(_signal.ITIMER_REAL, max(0.001, self.deadline.left()), 0.1)
-
-    def __exit__(self, kind, *_):
-        self.armed = False
+    _signal.signal(_signal.SIGALRM, ring)
+    try:
+        _signal.setitimer(_signal.ITIMER_REAL, max(0.001, deadline.left()), grace or AGAIN)
+        return _call(function, arguments, named)
+    except _Ring:
+        raise DeadlineReached(sentence) from None
+    finally:
         _signal.setitimer(_signal.ITIMER_REAL, 0)
-        if kind is _Ring:
-            raise DeadlineReached(self.sentence) from None
 
-    def _ring(self, *_):
-        if self.armed:
-            raise _Ring()
+
+def _call(function, arguments, named):
+    """The only place below which the signal strikes."""
+    return function(*arguments, **named)
+
+
+def _is_inside(frame):
+    while frame and frame.f_code is not _call.__code__:
+        frame = frame.f_back
+    return frame is not None

@@ -6,7 +6,8 @@ from lbha import cluster, spec, state, values
 from lbha.errors import Error
 from lbha.finding import cut
 
-AFTER = 5.0  # seconds that a fault lasts before it is told
+AFTER = 5.0     # seconds that a fault lasts before it is told
+PATIENCE = 2.0  # seconds to wait for the lock; the next look tries again
 
 CODE = spec.Parameter(
     "degraded_code", values.Choice("0", "190"),
@@ -37,8 +38,8 @@ class Degraded:
     def update(self, reason):
         """Take in what a monitor saw: a sentence or None."""
         if reason is None:
-            if self.note and self._take_back():
-                self.note.drop()
+            if self.note:
+                self._act(self._take_back)
             return
         reason = cut(reason)
         now = time.monotonic()
@@ -49,22 +50,31 @@ class Degraded:
         if self.note["told"] != reason:
             self.agent.log.warning("degraded: %s" % reason)
             self.note.update(told=reason)
-        if self.note["shown"] != reason and self._tell(
-                cluster.set_attribute, self.attribute, reason):
-            self.note.update(shown=reason)
+        if self.note["shown"] != reason:
+            self._act(lambda: self._show(reason))
 
     def clear(self):
-        """The resource is stopped."""
+        """The resource is stopped; the caller holds the lock."""
         self._take_back()
         self.note.drop()
 
+    def _act(self, verb):
+        """Tell the cluster under the lock: what a stop takes back must not come again."""
+        with self.agent.folder.lock(self.agent.deadline.within(PATIENCE)):
+            self.agent.record.reload()
+            if self.agent.record and not self.agent.record["stopping"]:
+                verb()
+
+    def _show(self, reason):
+        if self._tell(cluster.set_attribute, self.attribute, reason):
+            self.note.update(shown=reason)
+
     def _take_back(self):
-        """Whether the cluster shows nothing of it any more."""
         if self.told:
             if not self._tell(cluster.delete_attribute, self.attribute):
-                return False
+                return
             self.agent.log.info("no longer degraded: %s" % self.note["told"])
-        return True
+        self.note.drop()
 
     def _tell(self, verb, *arguments):
         """Whether the cluster took it; a refusal is logged once, the next look tries again."""

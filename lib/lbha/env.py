@@ -50,11 +50,6 @@ class Call:
         """Whether Pacemaker repeats this monitor by itself."""
         return self.action == "monitor" and bool(self.interval)
 
-    @property
-    def node(self):
-        """The cluster's name for this node, or None when called by hand."""
-        return self.meta.get("on_node")
-
 
 def number(text):
     """The whole number in a text, 0 when there is none."""

@@ -58,7 +58,7 @@ class UnknownAction(Error):
 # What `start` and `validate-all` answer.  No other action may let a situation choose the
 # code: 6 stops the resource on every node and 5 bans this one while it may well be serving,
 # and a failed stop means fencing.  Monitor, probe, stop and reload answer what was *found*
-# (lbha.ocf); an error that kept them from finding out is GENERIC.
+# (lbha.actions); an error that kept them from finding out is GENERIC.
 START_CODES = {
     WrongParameter: codes.CONFIGURED,
     NotInstalled: codes.INSTALLED,

@@ -96,6 +96,7 @@ class FenceLog(log.Log):
         self.file = p.debug_file
 
     to_terminal = log.LEVELS.index("WARNING")
+    creates = os.O_CREAT
 
     def write(self, level, text):
         """One line; an error is the plain sentence, for people read it in the cluster's log."""

@@ -26,62 +26,68 @@ SLACK = 0.3           # seconds after the interval in which the next run counts 
 
 
 class Run:
-    """One run of a recurring monitor, as its file in the state folder tells it.
+    """One run of a recurring monitor, as files in the state folder tell it.
 
-    The file says `running PID START` while the monitor lives and `ended TIME DIGEST` after
-    it came to its end; a killed run leaves the first form behind.
+    run-PID              "PID START" while it lives; a killed run leaves it behind
+    stamp-INTERVAL-LEVEL "TIME DIGEST", when and with what parameters the last run that came
+                         to its own end did so; taken away by the next one
     """
 
     def __init__(self, folder, call):
         self.folder = folder
         self.interval = call.interval
-        self.name = "monitor-%d-%d" % (round(call.interval * 1000), call.level)
+        self.name = "run-%d" % os.getpid()
+        self.stamp = "stamp-%d-%d" % (round(call.interval * 1000), call.level)
         raw = sorted(call.raw.items()) + sorted(call.meta.items())
         self.digest = "%08x" % zlib.crc32(repr(raw).encode("utf-8", "replace"))
-        self.follows = self._follows((folder.read(self.name) or "").split())
-        self._write("running %s" % host.process(os.getpid()).key)
+        self.follows = self._follows((folder.read(self.stamp) or "").split())
+        folder.remove(self.stamp)
+        for name, _ in _runs(folder, living=False):
+            folder.remove(name)
+        folder.write(self.name, host.process(os.getpid()).key)
 
     def _follows(self, words):
-        if len(words) != 3 or words[0] != "ended" or words[2] != self.digest:
+        if len(words) != 2 or words[1] != self.digest:
             return False
-        pause = time.monotonic() - float(words[1])
+        pause = time.monotonic() - float(words[0])
         return self.interval <= pause <= self.interval + SLACK
 
     def end(self):
-        """Say that this run came to its end."""
-        self._write("ended %.3f %s" % (time.monotonic(), self.digest))
+        """Say that this run came to its end, unless a stop has done so meanwhile."""
+        if self.folder.read(self.name) is not None:
+            self.folder.write(self.stamp, "%.3f %s" % (time.monotonic(), self.digest))
+            self.folder.remove(self.name)
 
-    def _write(self, text):
-        self.folder.write(self.name, text)
+
+def _runs(folder, living):
+    """(file, Process) of the runs that live, or (file, None) of those that were killed."""
+    for name in folder.names():
+        if name.startswith("run-"):
+            process = host.find_process(folder.read(name))
+            if bool(process) == living:
+                yield name, process
 
 
 def forget_runs(folder):
     """Let the next monitor answer at once: it may be the first of a new operation."""
-    for name in folder.names():
-        if _is_run(name) and not (folder.read(name) or "").startswith("running"):
-            folder.remove(name)
+    folder.remove(*[name for name in folder.names() if name.startswith("stamp-")])
 
 
 def end_runs(folder, deadline):
     """End every monitor of the instance that still lives, and wait until it is gone.
 
     A monitor whose executor was killed lives on as an orphan; it must never bring back
-    what stop takes away.
+    what stop takes away, and neither must a child of it.
     """
-    for name in folder.names():
-        if not _is_run(name):
-            continue
-        words = (folder.read(name) or "").split()
-        if words[:1] == ["running"]:
-            process = host.find_process(" ".join(words[1:]))
-            if process and process.pid != os.getpid():
-                process.signal(9)
-                deadline.wait(lambda: not process.alive, "an older monitor to end")
+    for name, process in _runs(folder, living=True):
+        if process.pid != os.getpid():
+            process.kill()
+            deadline.wait(lambda: not process.alive, "an older monitor to end")
         folder.remove(name)
-
-
-def _is_run(name):
-    return name.startswith("monitor-") and "." not in name
+    for name, _ in _runs(folder, living=False):
+        folder.remove(name)
+    folder.sweep()
+    forget_runs(folder)
 
 
 def longest(setting, call):

@@ -47,8 +47,8 @@ class Process:
         try:
             return (os.readlink("%s/%d/ns/pid" % (PROC, self.pid))
                     == os.readlink(PROC + "/self/ns/pid"))
-        except FileNotFoundError:
-            return False  # it ended meanwhile
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            return False  # it ended, or is about to: each of these says so
 
     @property
     def children(self):
@@ -64,6 +64,19 @@ class Process:
         except ProcessLookupError:
             return False
         return True
+
+
+    def kill(self):
+        """SIGKILL, with its whole process group when it leads one; fine when it is gone."""
+        if not self.alive:
+            return
+        try:
+            if os.getpgid(self.pid) == self.pid:
+                os.killpg(self.pid, 9)
+            else:
+                os.kill(self.pid, 9)
+        except ProcessLookupError:
+            return
 
 
 def process(pid):
@@ -108,11 +121,6 @@ def sysctl(name):
 def is_root():
     """Whether this process may do what agents do."""
     return os.geteuid() == 0
-
-
-def hostname():
-    """The name of this host, as the kernel has it."""
-    return os.uname().nodename
 
 
 def read(path):

@@ -18,6 +18,10 @@ class Log:
     environ -- the environment with the HA_* variables
     """
 
+    # the cluster's log is not ours to create: made by root, it would be closed to the
+    # daemons that share it
+    creates = 0
+
     def __init__(self, tag, environ):
         self.tag = tag
         self.facility = setting(environ, "LOGFACILITY", "logfacility")
@@ -61,11 +65,11 @@ class Log:
         syslog.syslog(priority[level], "%s: %s" % (LEVELS[level], text))
 
     def _append(self, line):
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+        flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
-            fd = os.open(self.file, flags, 0o640)
+            fd = os.open(self.file, flags | self.creates, 0o600)
         except OSError:
-            to_stderr(line)  # a missing directory or a full disk: say it somewhere at least
+            to_stderr(line)  # no such file, or none of ours: say it somewhere at least
             return
         try:
             os.write(fd, line.encode("utf-8", "replace") + b"\n")

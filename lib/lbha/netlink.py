@@ -26,8 +26,7 @@ NLMSGERR_ATTR_MSG = 1
 SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 270, 10, 11
 TYPE_MASK = 0x3fff                  # without NLA_F_NESTED and NLA_F_NET_BYTEORDER
 
-# multicast groups, as bits of nl_groups
-GROUP_LINK, GROUP_IPV4_IFADDR, GROUP_IPV6_IFADDR = 0x1, 0x10, 0x100
+GROUP_IPV6_IFADDR = 0x100           # a multicast group, as a bit of nl_groups
 
 # net/if.h: flags of a link
 IFF_UP, IFF_LOOPBACK, IFF_RUNNING, IFF_NOARP = 0x1, 0x8, 0x40, 0x80
@@ -175,16 +174,14 @@ class Refused(Failed):
 class Netlink:
     """A conversation with the kernel about this network namespace.
 
-    seconds -- for each answer (float). Methods raise Refused, DeadlineReached.
+    seconds -- for each answer (float). All raise Failed, methods DeadlineReached as well.
     """
 
     def __init__(self, seconds=5.0):
         self.seconds = seconds
         self._sequence = 0
-        self._socket = _open(0)
+        self._socket = _open(0, (NETLINK_CAP_ACK, NETLINK_EXT_ACK))
         self._socket.settimeout(seconds)
-        self._socket.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
-        self._socket.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
 
     def close(self):
         """End the conversation."""
@@ -221,11 +218,11 @@ class Netlink:
     def _ask(self, kind, flags, body):
         """Send one request; the (flags, type, bytes) of the answers to it."""
         self._sequence += 1
-        self._socket.send(HEADER.pack(HEADER.size + len(body), kind, flags | NLM_F_REQUEST,
-                                      self._sequence, 0) + body)
+        self._exchange(self._socket.send, HEADER.pack(
+            HEADER.size + len(body), kind, flags | NLM_F_REQUEST, self._sequence, 0) + body)
         replies = []
         while True:
-            for reply in _messages(self._receive()):
+            for reply in _messages(self._exchange(self._socket.recv, BUFFER)):
                 sequence, reply = reply[0], reply[1:]
                 if sequence != self._sequence:
                     continue  # left over from a request that was given up
@@ -234,18 +231,20 @@ class Netlink:
                     return replies + [reply]
                 replies.append(reply)
 
-    def _receive(self):
+    def _exchange(self, call, argument):
         try:
-            return self._socket.recv(BUFFER)
+            return call(argument)
         except _socket.timeout:
             raise DeadlineReached("no answer within %.3g s: waited for rtnetlink"
                                   % self.seconds)
+        except OSError as error:  # such as ENOBUFS, when the kernel lacks memory
+            raise _failed(error)
 
 
 class Events:
     """Changes as they happen; an event source (lbha.hold).
 
-    groups -- GROUP_* bits
+    groups -- GROUP_* bits. All raise Failed.
     """
 
     def __init__(self, groups):
@@ -263,7 +262,7 @@ class Events:
                 return news
             except OSError as error:
                 if error.errno != errno.ENOBUFS:  # more happened than the socket could hold
-                    raise
+                    raise _failed(error)
             news = True
 
     def wait(self, seconds):
@@ -294,11 +293,20 @@ def device_name(index):
         return "device %d (gone)" % index
 
 
-def _open(groups):
-    made = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC,
-                          _socket.NETLINK_ROUTE)
-    made.bind((0, groups))
+def _open(groups, options=()):
+    try:
+        made = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC,
+                              _socket.NETLINK_ROUTE)
+        made.bind((0, groups))
+        for option in options:
+            made.setsockopt(SOL_NETLINK, option, 1)
+    except OSError as error:
+        raise _failed(error)
     return made
+
+
+def _failed(error):
+    return Failed("cannot talk to rtnetlink: %s" % error.strerror)
 
 
 def _messages(data):

@@ -10,8 +10,8 @@ import os
 import sys
 
 from lbha import actions, codes, degraded, env, errors, host, log, spec, state, streams, values
-from lbha.deadline import Deadline
-from lbha.errors import DeadlineReached, Error, NoPrivilege
+from lbha.deadline import Deadline, enforce
+from lbha.errors import Error, NoPrivilege
 from lbha.finding import Finding, absent, cut, partial, running
 
 __all__ = ["HOLD", "DEGRADED_CODE", "Finding", "ResourceAgent", "absent", "main", "partial",
@@ -127,28 +127,22 @@ def _perform(agent_class, call, logger):
         raise NoPrivilege("%s of %s needs root" % (call.action, call.instance))
     os.umask(0o077)
     os.chdir("/")  # never keep a file system busy
-    seconds = budget(call.timeout or known.timeout)
+    timeout = call.timeout or known.timeout
+    seconds = budget(timeout)
     deadline = Deadline(seconds)
-    _arm(seconds, call.action)
-    folder = state.Folder(call.agent, call.instance)
-    try:
+
+    def act():
+        folder = state.Folder(call.agent, call.instance)
         return action(agent_class(call, folder, deadline, logger))
-    finally:
-        _signal.setitimer(_signal.ITIMER_REAL, 0)
+
+    # a last line of defence, should something block beyond the deadline
+    return enforce(Deadline(seconds + 0.1), "%s did not end within %.3g s" % (
+        call.action, seconds), act, grace=(timeout - seconds) / 4)
 
 
 def budget(timeout):
     """Seconds for an action of that timeout: Pacemaker's SIGKILL comes without warning."""
     return timeout - min(2.0, max(0.2, timeout * 0.05))
-
-
-def _arm(seconds, action):
-    """A last line of defence: an alarm should something block beyond the deadline."""
-    def ring(*_):
-        raise DeadlineReached("%s did not end within %.3g s" % (action, seconds))
-
-    _signal.signal(_signal.SIGALRM, ring)
-    _signal.setitimer(_signal.ITIMER_REAL, seconds + 0.1)
 
 
 def _rendered(declaration, action, environ):

@@ -35,13 +35,13 @@ class Result:
         return "exit code %d" % self.code
 
 
-def find(name, among=None):
+def find(name):
     """The absolute path of program `name`, or None."""
     if os.environ.get("OCF_TESTER_FAIL_HAVE_BINARY"):
         return None  # ocf-tester plays a node without programs
     if name.startswith("/"):
         return name if os.access(name, os.X_OK) else None
-    for folder in among or PATH:
+    for folder in PATH:
         path = folder + "/" + name
         if os.access(path, os.X_OK):
             return path
@@ -86,20 +86,27 @@ class _Child:
 
     def __init__(self, argv, output, environment):
         self.argv, self.status = argv, None
-        stdin, failure = os.pipe(), os.pipe()  # `failure`: closed by exec, or the errno
-        out = err = (None, output)
-        if output is None:
-            out, err = os.pipe(), os.pipe()
+        # as bytes: the locale has no say in what a program is given
+        words = [word.encode("utf-8", "surrogateescape") for word in argv]
+        pipes = []
+        try:
+            while len(pipes) < (4 if output is None else 2):
+                pipes.append(os.pipe())
+            stdin, failure = pipes[:2]  # `failure`: closed by exec, or the errno
+            out, err = pipes[2:] or ((None, output),) * 2
+            self.pid = os.fork()
+        except OSError as error:  # no descriptors, no memory or no processes left
+            for reader, writer in pipes:
+                os.close(reader)
+                os.close(writer)
+            raise LocalFault("cannot run %s: %s" % (argv[0], error.strerror))
+        if not self.pid:
+            _become(words, stdin[0], out[1], err[1], failure[1], environment)
         self.stdin, self.failure, self.out, self.err = stdin[1], failure[0], out[0], err[0]
         self.open = {fd for fd in (stdin[1], failure[0], out[0], err[0]) if fd is not None}
         self.chunks = {self.out: [], self.err: []}
         self.sizes = {self.out: 0, self.err: 0}
         self.pause = 1
-        # as bytes: the locale has no say in what a program is given
-        argv = [word.encode("utf-8", "surrogateescape") for word in argv]
-        self.pid = os.fork()
-        if not self.pid:
-            _become(argv, stdin[0], out[1], err[1], failure[1], environment)
         theirs = (stdin[0], failure[1]) + ((out[1], err[1]) if output is None else ())
         for fd in theirs:
             os.close(fd)

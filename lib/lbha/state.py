@@ -10,7 +10,8 @@ import fcntl
 import os
 import stat
 
-from lbha.errors import LocalFault
+from lbha import host
+from lbha.errors import DeadlineReached, LocalFault
 
 ROOT = "/run/lbha"
 
@@ -53,13 +54,15 @@ class Folder:
             raise self._fault("cannot read", name, error)
         try:
             return _read_all(fd).decode("utf-8", "surrogateescape")
+        except OSError as error:
+            raise self._fault("cannot read", name, error)
         finally:
             os.close(fd)
 
     def write(self, name, text):
         """Replace a file at once: readers see the old text or the new one."""
         folder = self.open()
-        temporary = "%s.%d" % (name, os.getpid())
+        temporary = "tmp-%d" % os.getpid()
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
         try:
             fd = os.open(temporary, flags, 0o600, dir_fd=folder)
@@ -96,7 +99,17 @@ class Folder:
 
     def names(self):
         """The files in it."""
-        return os.listdir(self.open()) if self.exists() else []
+        try:
+            return os.listdir(self.open()) if self.exists() else []
+        except OSError as error:
+            raise self._fault("cannot list", "", error)
+
+    def sweep(self):
+        """Remove what writers left that were killed half way."""
+        for name in self.names():
+            kind, _, pid = name.partition("-")
+            if kind == "tmp" and not (pid.isdigit() and host.process(int(pid))):
+                self.remove(name)
 
     def lock(self, deadline):
         """Take the lock of the instance; it is held until `Lock.release` or our end."""
@@ -105,8 +118,22 @@ class Folder:
             fd = os.open("lock", flags, 0o600, dir_fd=self.open())
         except OSError as error:
             raise self._fault("cannot open", "lock", error)
-        deadline.wait(lambda: _try_lock(fd), "another action of this resource to end")
+        try:
+            deadline.wait(lambda: _try_lock(fd), "another action of this resource to end")
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, host.process(os.getpid()).key.encode(), 0)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):  # then it has no name in it
+                os.close(fd)
+                raise self._fault("cannot write", "lock", error)
+        except DeadlineReached:
+            os.close(fd)
+            raise
         return Lock(fd)
+
+    def lock_holder(self):
+        """The Process that took the lock last, if it still lives, or None."""
+        return host.find_process(self.read("lock"))
 
     def _fault(self, what, name, error):
         return LocalFault("%s %s/%s: %s" % (what, self.path, name, error.strerror))
@@ -133,12 +160,15 @@ class Record:
     """What start did: names and texts, kept in a file of the folder.
 
     A record that a crash left half written cannot exist (Folder.write replaces the file),
-    one from before the last boot neither (/run is new).
+    one from before the last boot neither (/run is new).  One that cannot be read counts as
+    empty: a stop must find its way without.
+
+    fault -- the LocalFault that kept it from being read, or None
     """
 
     def __init__(self, folder, name="record"):
         self.folder, self.name = folder, name
-        self.values = _parse(folder.read(name) or "")
+        self.reload()
 
     def __getitem__(self, key):
         return self.values.get(key)
@@ -158,7 +188,11 @@ class Record:
 
     def reload(self):
         """Read again what others may have written."""
-        self.values = _parse(self.folder.read(self.name) or "")
+        self.values, self.fault = {}, None
+        try:
+            self.values = _parse(self.folder.read(self.name) or "")
+        except LocalFault as fault:
+            self.fault = fault
 
     def drop(self):
         """Forget everything."""

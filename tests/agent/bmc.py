@@ -60,20 +60,22 @@ class Bmc:
     """A BMC at 127.0.0.1 in a Namespace; its node has power at first.
 
     behaviour -- a name in tests/agent/chassis.py
+    password  -- of USER, bytes
     """
 
     port = 623
 
-    def __init__(self, namespace, behaviour="honest", power=True, key=None):
+    def __init__(self, namespace, behaviour="honest", power=True, key=None,
+                 password=PASSWORD.encode()):
         self.namespace, self.folder = namespace, namespace.folder / "bmc"
         (self.folder / "state").mkdir(parents=True)
         self.behave(behaviour)
         (self.folder / "power").write_text(str(int(power)))
         (self.folder / "emu").write_text(EMULATOR)
-        (self.folder / "lan.conf").write_text(LAN.format(
+        (self.folder / "lan.conf").write_bytes(LAN.format(
             port=self.port, chassis=CHASSIS, folder=self.folder, user=USER,
-            password=PASSWORD,
-            key='bmc_key "%s"' % key if key else ""))
+            password=password.decode("latin-1"),
+            key='bmc_key "%s"' % key if key else "").encode("latin-1"))
         with open(self.folder / "output", "wb") as output:
             self.process = namespace.popen(
                 ["ipmi_sim", "-c", self.folder / "lan.conf", "-f", self.folder / "emu",

@@ -189,6 +189,17 @@ def test_password_from_a_file_and_from_a_script(fence, bmc, namespace):
     assert found.code == OK and "can be read by others" in found.err
 
 
+@pytest.mark.parametrize("source", ["password_file", "password_script"])
+def test_a_password_that_is_not_utf_8(fence, namespace, source):
+    Bmc(namespace, password=b"caf\xe9 \xff")
+    file = namespace.folder / "password"
+    file.write_bytes(b"caf\xe9 \xff\r\n")
+    file.chmod(0o600)
+    place = file if source == "password_file" else "/bin/cat %s" % file
+    found = fence("status", password=None, **{source: place})
+    assert (found.code, found.err) == (OK, "")
+
+
 def test_k_g(fence, namespace):
     Bmc(namespace, key="0123456789abcdef")
     key = b"0123456789abcdef".hex()
@@ -303,6 +314,14 @@ def test_a_bmc_that_falls_silent_in_the_login(fence, namespace, stage):
         assert half.stdout.readline() == "answered\n"
 
 
+@pytest.mark.parametrize("timeout", ["2", "4"])
+def test_the_reading_is_told_when_the_whole_call_is_over_first(fence, bmc, timeout):
+    bmc.behave("stays on")
+    found = fence("off", timeout=timeout)
+    assert found.code == FAILED and "the power is still ON" in found.sentence
+    assert found.seconds < int(timeout) + 0.5
+
+
 def test_the_whole_call_is_bounded_below_the_login_timeout(fence, namespace, bmc):
     with bmc.frozen():
         found = fence("off", timeout="2")
@@ -340,7 +359,7 @@ def test_without_pyghmi_it_says_what_to_install(namespace):
     ("hexadecimal_kg", "xyz", "hexadecimal_kg=(secret) is not an even number of hexadecimal"),
     ("timeout", "soon", 'timeout="soon" is not a duration'),
     ("method", "reset", 'method="reset" is not one of onoff, cycle'),
-    ("lanplus", "maybe", 'lanplus="maybe" is not one of true, false'),
+    ("port_as_ip", "1", "port_as_ip is not supported: wanted the address of the BMC"),
     ("target", "0x24", "target is not supported"),
     ("password_file", "relative", 'password_file="relative" is not an absolute path'),
 ])
@@ -349,6 +368,27 @@ def test_bad_values(fence, option, value, sentence):
         found = fence(action, **{option: value})
         assert found.code == FAILED and found.sentence.startswith(sentence)
         assert found.seconds < 2
+
+
+@pytest.mark.parametrize("option, value, name", [
+    ("debug", "1", "debug_file"), ("cipher", "18", "cipher"), ("auth", "x", "auth"),
+    ("lanplus", "maybe", "lanplus"), ("verbose", "much", "verbose"),
+    ("quiet", "maybe", "quiet"), ("ipmitool_timeout", "x", "ipmitool_timeout"),
+])
+def test_a_fault_that_changes_nothing_does_not_stop_fencing(fence, bmc, option, value, name):
+    found = fence("off", **{option: value})
+    assert (found.code, found.out) == (OK, "Success: Powered OFF\n")
+    assert found.sentence.startswith('WARNING: %s="%s" is not ' % (name, value))
+    assert not bmc.power
+
+
+def test_what_users_of_fence_ipmilan_have_configured_is_taken(fence, bmc):
+    found = fence("off", port_as_ip="0", plug_separator=",", retry_on="1", verbose_level="0",
+                  disable_timeout="true", stonith_status_sleep="1", sudo="1",
+                  ipmitool_path="/usr/bin/ipmitool", ipmitool_timeout="2",
+                  sudo_path="/usr/bin/sudo")
+    assert (found.code, found.out, found.err) == (OK, "Success: Powered OFF\n", "")
+    assert not bmc.power
 
 
 def test_an_unknown_action(fence):

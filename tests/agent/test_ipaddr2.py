@@ -157,6 +157,22 @@ def test_without_a_record_stop_finds_the_address_itself(wire, ip):
 
 
 @BOTH
+@pytest.mark.parametrize("damage", (
+    "/^index=/d", "s/^index=.*/index=two/", "/^prefix=/d", "s/^prefix=.*/prefix=/",
+    "/^ip=/d", "s/^ip=.*/ip=nonsense/", "s/^ip=.*/ip=/", "/^device=/d", "/^boot=/d"))
+def test_a_damaged_record_is_as_good_as_none(wire, ip, damage):
+    resource = vip(wire, ip=ip)
+    assert resource.start().code == OK
+    wire.node.run(["sed", "-i", damage, "/run/lbha/IPaddr2-vip/record"])
+    assert resource.monitor().code == OK
+    assert resource.probe().code == OK
+    assert resource.start().code == OK
+    wire.node.run(["sed", "-i", damage, "/run/lbha/IPaddr2-vip/record"])
+    assert resource.stop().code == OK
+    assert addresses(wire.node, ip) == []
+
+
+@BOTH
 def test_an_address_on_another_device_or_with_another_prefix(wire, ip):
     resource = vip(wire, ip=ip, nic="eth0", cidr_netmask=FOUND[ip][1].split("/")[1])
     for place in ((ip + "/%d" % (128 if ":" in ip else 32), "lo"), (ip + "/28", "eth0")):

@@ -1,12 +1,16 @@
 """ocf:lbha:ping: what is published when, and what is left after faults and crashes."""
 
+import os
 import signal
+import subprocess
 
 import pytest
 
 from tests.agent import resource
 from tests.agent.pinging import (ATTRD, break_attrd, configured, kill, mend_attrd, published,
                                  responder, until, value)
+
+LOCK = "/run/lbha/ping-ping/lock"
 
 
 @pytest.fixture
@@ -57,10 +61,7 @@ def test_an_attribute_daemon_that_refuses(namespace, ping):
     ping.start()
     ping.parameters["host_list"] = "127.0.0.1 127.0.0.2"
     break_attrd(namespace, "echo Could not update: not connected >&2; exit 102\n")
-    outcome = ping.monitor()
-    assert outcome.code == resource.GENERIC
-    assert outcome.reason == \
-        "the attribute daemon refused pingd: Could not update: not connected"
+    assert ping.monitor().code == resource.OK
     outcome = ping.stop()
     assert (outcome.code, outcome.reason) == (resource.OK, None)
     assert "attribute pingd could not be deleted" in outcome.err
@@ -71,6 +72,76 @@ def test_an_attribute_daemon_that_refuses(namespace, ping):
     mend_attrd(namespace)
     assert ping.stop().code == resource.OK
     assert ping.start().code == resource.OK
+
+
+AWAY = "echo Could not update: not connected >&2; exit 102\n"
+
+
+def test_the_cluster_is_told_of_an_attribute_daemon_that_stays_away(namespace, ping):
+    ping.parameters["degraded_code"] = "190"
+    ping.start()
+    ping.parameters["host_list"] = "127.0.0.1 127.0.0.2"
+    break_attrd(namespace, AWAY)
+    outcomes = []
+
+    def is_told():
+        outcomes.append(ping.monitor())
+        return outcomes[-1].code != resource.OK
+    until(is_told, 15)
+    assert outcomes[-1].code == resource.DEGRADED
+    assert outcomes[-1].reason == \
+        "the attribute daemon refused pingd: Could not update: not connected"
+    mend_attrd(namespace)
+    assert ping.monitor().code == resource.OK
+    assert value(namespace) == "2"
+
+
+@pytest.mark.parametrize("fault", [AWAY, "exec sleep 60\n"], ids=["away", "hangs"])
+@pytest.mark.parametrize("hosts, change, wanted", [
+    ("127.0.0.1 127.0.0.2", "", "2"),
+    ("127.0.0.1", "s/^verified=.*/verified=-100/", "1"),
+    ("127.0.0.1", "s/^verified=.*/verified=soon/", "1"),
+    ("127.0.0.1", "/^verified=/d", "1")])
+def test_what_an_absent_daemon_missed_it_is_told_later(
+        namespace, ping, fault, hosts, change, wanted):
+    record = "/run/lbha/ping-ping/record"
+    ping.start()
+    ping.parameters["host_list"] = hosts
+    namespace.run(["sed", "-i", change, record])
+    break_attrd(namespace, fault)
+    outcome = ping.monitor()
+    assert (outcome.code, outcome.reason) == (resource.OK, None)
+    assert outcome.seconds < 10
+    mend_attrd(namespace)
+    namespace.attributes.write_text("")  # the daemon came back without its memory
+    assert ping.monitor().code == resource.OK
+    assert value(namespace) == wanted
+
+
+def test_a_lock_that_somebody_keeps_delays_no_monitor_for_long(namespace, ping):
+    ping.start()
+    holder = namespace.popen(["flock", LOCK, "sh", "-c", "echo held; exec sleep 60"],
+                             stdout=subprocess.PIPE)
+    assert holder.stdout.readline() == b"held\n"
+    ping.parameters["host_list"] = "127.0.0.1 127.0.0.2"
+    outcome = ping.monitor(timeout=60)
+    assert outcome.code == resource.OK
+    assert outcome.seconds < 5
+    assert value(namespace) == "1"
+    holder.kill()
+    until(lambda: namespace.run(["flock", "-n", LOCK, "true"], check=False).returncode == 0
+          or [os.kill(pid, signal.SIGKILL) for pid in namespace.pids()] and False)
+    assert ping.monitor().code == resource.OK
+    assert value(namespace) == "2"
+
+
+def test_a_monitor_asks_without_the_lock(namespace, ping):
+    ping.start()
+    namespace.run(["sed", "-i", "s/^verified=.*/verified=-100/", "/run/lbha/ping-ping/record"])
+    asked = namespace.folder / "asked"
+    break_attrd(namespace, "flock -n %s echo $* >> %s; exit 102\n" % (LOCK, asked))
+    assert ping.monitor().code == resource.OK
+    assert asked.read_text() == "--name pingd --query\n"
 
 
 def test_the_node_is_the_one_that_pacemaker_names(namespace, ping):

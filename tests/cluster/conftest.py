@@ -51,6 +51,7 @@ def configured(installed):
 @pytest.fixture
 def lab(configured):
     """The configured lab; before and after the test everything is where it belongs."""
+    configured.cluster.pcs("resource", "cleanup")
     guide.wait_settled(configured.cluster, 90)
     yield configured
     guide.wait_settled(configured.cluster, 90)
@@ -58,8 +59,10 @@ def lab(configured):
 
 
 def audit(lab):
-    """Nothing strays: one address, one HAProxy a node, no agent left running."""
-    owner = lab.cluster.status().started("vip")
+    """Nothing strays: one address, one HAProxy a node, no failure left to look at."""
+    status = lab.cluster.status()
+    assert status.failures == ()
+    owner = status.started("vip")
     holders = [node.name for node in lab.nodes.values()
                if " 192.168.1.10/" in node.run(["ip", "-o", "address"]).out]
     assert holders == owner

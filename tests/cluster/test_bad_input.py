@@ -30,15 +30,27 @@ def test_start_fails_with_code_and_sentence(lab, case):
         assert wanted[0] in shown
     finally:
         lab.cluster.pcs("resource", "delete", "bad", "--force")
-    lab.cluster.wait("it is gone", lambda status: not status.active("bad"), 20)
+    lab.cluster.wait("it is gone, and so is its failure", lambda status: (
+        not status.active("bad") and not status.failures), 20)
     for node in lab.nodes.values():
         assert "192.168.1.78" not in node.run(["ip", "-o", "address"]).out
 
 
 def test_a_name_that_does_not_resolve_is_told_while_ping_serves(lab):
-    lab.cluster.pcs("resource", "create", "bad", "ocf:lbha:ping", "name=bad",
-                    "host_list=192.168.1.1 nobody.invalid", "attempts=1", "timeout=1", "op", "monitor",
-                    "interval=2s", "timeout=20s")
+    lab.cluster.pcs(
+        "resource",
+        "create",
+        "bad",
+        "ocf:lbha:ping",
+        "name=bad",
+        "host_list=192.168.1.1 nobody.invalid",
+        "attempts=1",
+        "timeout=1",
+        "op",
+        "monitor",
+        "interval=2s",
+        "timeout=20s",
+    )
     try:
         lab.cluster.wait(
             "the attribute lbha-bad names the host", lambda status: any(
@@ -70,3 +82,4 @@ def test_fence_device_that_cannot_start(lab, name, parameters, wanted):
         assert "wrong" not in "".join(said).replace("wrong password", "")
     finally:
         lab.cluster.pcs("stonith", "delete", name, "--force")
+    lab.cluster.wait("its failure is gone", lambda status: not status.failures, 20)

@@ -61,10 +61,12 @@ def demo(options: argparse.Namespace) -> None:
 def parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--name", default="lab", help="which lab (default: %(default)s)")
-    main = argparse.ArgumentParser(prog="python3 -m tests.lab", description="A Pacemaker cluster on this machine.")
+    main = argparse.ArgumentParser(
+        prog="python3 -m tests.lab", description="A Pacemaker cluster on this machine.")
     commands = main.add_subparsers(required=True, metavar="up | status | shell | down | demo")
     one = commands.add_parser("up", parents=[common], help="start a lab")
-    one.add_argument("--suite", default="bullseye", choices=SUITES, help="Debian of the nodes (default: %(default)s)")
+    one.add_argument("--suite", default="bullseye", choices=SUITES,
+                     help="Debian of the nodes (default: %(default)s)")
     one.add_argument("--nodes", type=int, default=2, help="how many (default: %(default)s)")
     one.set_defaults(function=up)
     one = commands.add_parser("status", parents=[common], help="power and pcs status")
@@ -75,8 +77,10 @@ def parser() -> argparse.ArgumentParser:
     one.set_defaults(function=shell)
     one = commands.add_parser("down", parents=[common], help="end a lab and remove all of it")
     one.set_defaults(function=down)
-    one = commands.add_parser("demo", parents=[common], help="the guide's story in a lab of its own")
-    one.add_argument("--suite", default="bullseye", choices=SUITES, help="Debian of the nodes (default: %(default)s)")
+    one = commands.add_parser("demo", parents=[common],
+                              help="the guide's story in a lab of its own")
+    one.add_argument("--suite", default="bullseye", choices=SUITES,
+                     help="Debian of the nodes (default: %(default)s)")
     one.add_argument("--keep", action="store_true", help="leave the cluster up")
     one.set_defaults(function=demo)
     return main
@@ -84,7 +88,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     options = parser().parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `up` takes down what it has begun
+    # so that `up` takes down what it has begun
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         options.function(options)
     except LabError as error:

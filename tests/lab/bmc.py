@@ -61,7 +61,8 @@ class Bmc:
             user=USER, password=PASSWORD,
         ))
         self.simulator.start(
-            self.station.enter(["ipmi_sim", "-c", str(directory / "lan.conf"), "-f", str(directory / "emu"),
+            self.station.enter(["ipmi_sim", "-c", str(directory / "lan.conf"),
+                                "-f", str(directory / "emu"),
                                 "-s", str(directory / "state"), "-n"]),
             env={"PYTHONPATH": str(PACKAGE_PARENT)},
         )
@@ -72,7 +73,8 @@ class Bmc:
             sockets = Path(f"/proc/{self.station.pid}/net/udp").read_text()
             return ":026F " in sockets
 
-        wait(f"the BMC of {self.node} listens", listening, seconds, interval=0.01, state=self.simulator.output)
+        wait(f"the BMC of {self.node} listens", listening, seconds, interval=0.01,
+             state=self.simulator.output)
 
     def stop(self) -> None:
         """Switch the controller off: its port answers "unreachable"."""

@@ -112,7 +112,8 @@ class Report:
 
     def __str__(self) -> str:
         return (
-            f"longest outage {self.longest_outage * 1000:.0f} ms; {len(self.failed)} of {len(self.requests)}"
+            f"longest outage {self.longest_outage * 1000:.0f} ms;"
+            f" {len(self.failed)} of {len(self.requests)}"
             f" requests failed {self.reasons or ''}; answered by {self.servers or 'nobody'}"
         )
 
@@ -127,7 +128,8 @@ class Client:
     name -- tells clients apart that run at the same time
     """
 
-    def __init__(self, station: Station, name: str = "meter", manner: Manner = METER, address: str = VIP):
+    def __init__(self, station: Station, name: str = "meter", manner: Manner = METER,
+                 address: str = VIP):
         self.station = station
         self.manner = manner
         self.address = address
@@ -151,7 +153,8 @@ class Client:
         """Let the requests under way end, and return the report (kept in `report`)."""
         self.program.signal(signal.SIGTERM)
         wait("the client has written its result", self.result.exists,
-             (self.manner.timeout + self.manner.pause) * self.manner.tries + 10, interval=0.01, state=self.program.output)
+             (self.manner.timeout + self.manner.pause) * self.manner.tries + 10, interval=0.01,
+             state=self.program.output)
         self.program.stop()
         self.report = Report([Request(**one) for one in json.loads(self.result.read_text())])
         return self.report
@@ -214,7 +217,9 @@ class Try:
 
     @property
     def server(self) -> str:
-        return self.answer.rpartition(b"\r\n\r\n")[2].decode("latin-1").strip() if self.outcome == OK else ""
+        if self.outcome != OK:
+            return ""
+        return self.answer.rpartition(b"\r\n\r\n")[2].decode("latin-1").strip()
 
 
 class Meter:
@@ -275,7 +280,8 @@ class Meter:
         if one.outcome != OK and one.number < self.manner.tries:
             self.repeats.append((time.monotonic() + self.manner.pause, one))
         else:
-            self.done.append(Request(one.began, time.time() - one.began, one.outcome, one.server, one.number))
+            self.done.append(Request(one.began, time.time() - one.began, one.outcome, one.server,
+                                     one.number))
 
 
 def main() -> None:

@@ -29,7 +29,8 @@ class Cluster:
         for node in self.nodes:
             node.run(["chpasswd"], input=f"hacluster:{PASSWORD}\n")
         self.pcs("host", "auth", "-u", "hacluster", "-p", PASSWORD,
-                 *(word for node in self.nodes for word in (node.name, f"addr={node_address(node.name, 'mgmt')}")),
+                 *(word for node in self.nodes
+                   for word in (node.name, f"addr={node_address(node.name, 'mgmt')}")),
                  timeout=60)
         links = [
             word for node in self.nodes
@@ -55,7 +56,8 @@ class Cluster:
             return all(names <= set(self._view(node).online()) for node in self._talking())
 
         wait(f"every node sees {', '.join(sorted(names))} online", agreed, 60,
-             state=lambda: "; ".join(f"{node.name} sees {self._view(node)}" for node in self._talking()))
+             state=lambda: "; ".join(f"{node.name} sees {self._view(node)}"
+                                     for node in self._talking()))
 
     def _talking(self) -> list[Node]:
         """The nodes that have power and do not hang."""
@@ -75,7 +77,7 @@ class Cluster:
         return self.member().run(["pcs", *words], timeout=timeout, check=check)
 
     def status(self) -> Status:
-        """The cluster as the first node that has power and is part of it sees it; LabError if none is."""
+        """The cluster as the first node sees it that is on and part of it; LabError if none is."""
         error = LabError("no node of the cluster has power")
         for node in self._talking():
             try:

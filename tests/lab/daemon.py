@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Mapping, Optional, Sequence
@@ -68,7 +67,7 @@ class Daemon:
         """What it has printed so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
-    def signal(self, number: signal.Signals) -> None:
+    def signal(self, number: int) -> None:
         """Send a signal to the program itself, if it lives."""
         pid = self.pid
         if pid is not None:

@@ -31,8 +31,9 @@ def demo(lab: Lab, keep: bool, progress: Callable[[str], None]) -> None:
         if not keep:
             lab.down()
     if keep:
-        print(f"The cluster is up. Enter a node:  python3 -m tests.lab shell node01 --name {lab.place.name}\n"
-              f"End it:                           python3 -m tests.lab down --name {lab.place.name}")
+        name = lab.place.name
+        print(f"The cluster is up. Enter a node:  python3 -m tests.lab shell node01 --name {name}\n"
+              f"End it:                           python3 -m tests.lab down --name {name}")
 
 
 def build_rpm() -> Path:

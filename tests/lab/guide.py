@@ -19,7 +19,8 @@ def commands(text: str = "") -> list[list[str]]:
     if not found:
         raise LabError(f"{README.name} has no block that begins with {FENCE.strip()}")
     block = rest.partition("```")[0].replace("\\\n", " ")
-    return [words for words in (shlex.split(line, comments=True) for line in block.splitlines()) if words]
+    lines = (shlex.split(line, comments=True) for line in block.splitlines())
+    return [words for words in lines if words]
 
 
 def configure(cluster: Cluster) -> None:
@@ -34,7 +35,8 @@ def wait_settled(cluster: Cluster, seconds: float) -> None:
     """Everything is active exactly where it should be: clones on every node, the rest once."""
     names = [node.name for node in cluster.nodes]
     cluster.wait(
-        "HAProxy and ping run on every node, the VIP and each fence device on one, each node reaches the gateway",
+        "HAProxy and ping run on every node, the VIP and each fence device on one,"
+        " each node reaches the gateway",
         lambda status: all(status.started(one) == names for one in ("haproxy", "ping"))
         and all(len(status.started(one)) == 1 for one in ("vip", "fence1", "fence2"))
         and all(status.attributes.get(name, {}).get("ping-status") == "1" for name in names),

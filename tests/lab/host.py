@@ -76,11 +76,13 @@ def check_machine() -> None:
         raise LabError("the lab needs overlayfs in the kernel; /proc/filesystems does not list it")
     if not shutil.which("apt-get", path=SEARCH):
         raise LabError("the lab needs a Debian machine: there is no apt-get")
-    probe = run(["unshare", "--mount", "--pid", "--uts", "--ipc", "--cgroup", "--net", "--fork", "true"], check=False)
+    probe = run(["unshare", "--mount", "--pid", "--uts", "--ipc", "--cgroup", "--net", "--fork",
+                 "true"], check=False)
     if probe.code != 0:
         raise LabError(f"the lab needs namespaces, and the kernel refuses: {probe.err.strip()}")
     for device in (["bridge"], ["veth", "peer", "name", "probe1"]):
-        probe = run(["unshare", "--net", "ip", "link", "add", "probe0", "type", *device], check=False)
+        probe = run(["unshare", "--net", "ip", "link", "add", "probe0", "type", *device],
+                    check=False)
         if probe.code != 0 and shutil.which("ip", path=SEARCH):
             raise LabError(f"the kernel cannot make a {device[0]} device: {probe.err.strip()}")
 

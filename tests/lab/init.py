@@ -19,7 +19,8 @@ RDONLY, NOSUID, NODEV, NOEXEC = 1, 2, 4, 8
 REMOUNT, BIND, MOVE = 32, 4096, 8192
 DETACH = 2
 
-DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
+DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9),
+           "tty": (5, 0)}
 DEVICE_LINKS = {
     "fd": "/proc/self/fd",
     "stdin": "/proc/self/fd/0",
@@ -30,7 +31,8 @@ DEVICE_LINKS = {
 
 # systemd asks what kind of container it is in; as "lxc" it leaves devices,
 # the kernel's log and the clock alone.
-ENVIRONMENT = {"container": "lxc", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+ENVIRONMENT = {"container": "lxc",
+               "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
 
 def checked(result, *what):
@@ -41,12 +43,14 @@ def checked(result, *what):
 
 def mount(source, target, kind=None, flags=0, data=None):
     encode = lambda text: None if text is None else os.fsencode(text)  # noqa: E731
-    checked(LIBC.mount(encode(source), encode(target), encode(kind), ctypes.c_ulong(flags), encode(data)), target)
+    checked(LIBC.mount(encode(source), encode(target), encode(kind), ctypes.c_ulong(flags),
+                       encode(data)), target)
 
 
 def mount_all(root, lower, upper, work):
     """Everything below `root` that is not a file of the node's own disk."""
-    mount("overlay", root, "overlay", 0, "lowerdir={},upperdir={},workdir={}".format(lower, upper, work))
+    mount("overlay", root, "overlay", 0,
+          "lowerdir={},upperdir={},workdir={}".format(lower, upper, work))
     mount("proc", root + "/proc", "proc", NOSUID | NODEV | NOEXEC)
     mount("sysfs", root + "/sys", "sysfs", RDONLY | NOSUID | NODEV | NOEXEC)
     mount("cgroup2", root + "/sys/fs/cgroup", "cgroup2", NOSUID | NODEV | NOEXEC)
@@ -64,7 +68,8 @@ def make_devices(dev):
     for name in ("pts", "shm"):
         os.mkdir(os.path.join(dev, name), 0o755)
     os.umask(0o022)
-    mount("devpts", dev + "/pts", "devpts", NOSUID | NOEXEC, "newinstance,ptmxmode=0666,mode=620,gid=5")
+    mount("devpts", dev + "/pts", "devpts", NOSUID | NOEXEC,
+          "newinstance,ptmxmode=0666,mode=620,gid=5")
     mount("tmpfs", dev + "/shm", "tmpfs", NOSUID | NODEV, "mode=1777")
 
 

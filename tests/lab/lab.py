@@ -151,7 +151,8 @@ def tear_down(place: Place) -> None:
         if start_time(pid) == started:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-    wait(f"nothing of the lab {place.name} runs", lambda: all(start_time(pid) != started for pid, started in visitors),
+    wait(f"nothing of the lab {place.name} runs",
+         lambda: all(start_time(pid) != started for pid, started in visitors),
          10, interval=0.01)
     place.remove()
 
@@ -185,8 +186,11 @@ def leftovers(name: str) -> list[str]:
     """What of the lab `name` is still on the machine, a line each; empty after `down`."""
     place = Place(name)
     found = [f"process {pid}" for pid in place.cgroup.processes()]
-    found += [f"process {pid} in a namespace of the lab" for pid, _ in processes_in(namespaces(place))]
-    found += [f"directory {path}" for path in (place.run, place.data, place.cgroup.path) if path.exists()]
+    found += [f"process {pid} in a namespace of the lab"
+              for pid, _ in processes_in(namespaces(place))]
+    found += [f"directory {path}"
+              for path in (place.run, place.data, place.cgroup.path) if path.exists()]
     with open("/proc/self/mounts", encoding="utf-8") as mounts:
-        found += [f"mount {line.split()[1]}" for line in mounts if f"{place.data}/" in line or f"{place.run}/" in line]
+        found += [f"mount {line.split()[1]}" for line in mounts
+                  if f"{place.data}/" in line or f"{place.run}/" in line]
     return found

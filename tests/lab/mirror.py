@@ -30,18 +30,21 @@ class Source:
 
 def one_line_sources(text: str) -> Iterator[Source]:
     """The `deb` lines of a sources.list."""
-    pattern = re.compile(r"^\s*deb\s+(?:\[(?P<options>[^]]*)\]\s*)?(?P<uri>\S+)\s+(?P<suite>\S+)\s*(?P<rest>[^#]*)")
+    pattern = re.compile(r"^\s*deb\s+(?:\[(?P<options>[^]]*)\]\s*)?"
+                         r"(?P<uri>\S+)\s+(?P<suite>\S+)\s*(?P<rest>[^#]*)")
     for line in text.splitlines():
         match = pattern.match(line)
         if match:
-            options = dict(word.split("=", 1) for word in (match["options"] or "").split() if "=" in word)
+            options = dict(word.split("=", 1) for word in (match["options"] or "").split()
+                           if "=" in word)
             yield Source(
-                match["uri"], (match["suite"],), tuple(match["rest"].split()), options.get("signed-by", "")
+                match["uri"], (match["suite"],), tuple(match["rest"].split()),
+                options.get("signed-by", "")
             )
 
 
 def deb822_sources(text: str) -> Iterator[Source]:
-    """The enabled `deb` stanzas of a .sources file; a key written into the stanza is left to apt."""
+    """The enabled `deb` stanzas of a .sources file; a key written into one is left to apt."""
     text = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     for stanza in re.split(r"\n\s*\n", text):
         fields = {
@@ -81,7 +84,8 @@ def debian_mirror(apt: Path = APT, codename: str = "") -> Source:
     for source in sources(apt):
         if "main" in source.components and codename in source.suites:
             return source
-    raise LabError(f"the machine's apt sources name no mirror with the main component of {codename}")
+    raise LabError(
+        f"the machine's apt sources name no mirror with the main component of {codename}")
 
 
 def machine_codename() -> str:

@@ -36,7 +36,8 @@ class Station:
     def start(self) -> None:
         own = os.readlink("/proc/self/ns/net")
         pid = self.holder.start(["unshare", "--net", "sleep", "infinity"])
-        wait(f"{self.name} has its namespace", lambda: os.readlink(namespace(pid)) != own, 5, interval=0.002)
+        wait(f"{self.name} has its namespace", lambda: os.readlink(namespace(pid)) != own, 5,
+             interval=0.002)
 
     @property
     def pid(self) -> int:
@@ -84,7 +85,8 @@ class Network:
         cables, inside = [], ["link set lo up"]
         for port in ports:
             cables += [
-                f"link add {port.name} type veth peer name {port.interface} address {port.mac} netns {pid}",
+                f"link add {port.name} type veth"
+                f" peer name {port.interface} address {port.mac} netns {pid}",
                 f"link set {port.name} master {port.network}",
             ]
             if not self.is_cut(port.name):

@@ -69,10 +69,12 @@ class Node:
         own = os.readlink("/proc/self/ns/net")
         pid = self.machine.start(
             ["unshare", *NAMESPACES, "--fork", "--kill-child", sys.executable, "-IS", str(INIT),
-             self.name, str(self.disk / "root"), lower, str(self.disk / "upper"), str(self.disk / "work"),
+             self.name, str(self.disk / "root"), lower, str(self.disk / "upper"),
+             str(self.disk / "work"),
              *(port.interface for port in self.ports)]
         )
-        wait(f"{self.name} has its namespaces", lambda: self._netns(pid) not in ("", own), 5, interval=0.002)
+        wait(f"{self.name} has its namespaces", lambda: self._netns(pid) not in ("", own), 5,
+             interval=0.002)
         self.network.plug(self.ports, pid)
         self.power_log.note(self.name, "on")
 
@@ -95,7 +97,7 @@ class Node:
         return self.machine.cgroup.populated()
 
     def freeze(self, frozen: bool = True) -> None:
-        """Hang the node where it stands, or let it go on; it keeps its addresses and its sockets."""
+        """Hang the node where it stands, or let it go on; it keeps addresses and sockets."""
         self.machine.cgroup.freeze(frozen)
         wait(f"{self.name} {'hangs' if frozen else 'goes on'}",
              lambda: self.is_frozen() == frozen, 5, interval=0.002)
@@ -177,8 +179,9 @@ class Node:
         return self.run(["journalctl", "--no-pager", "--output=short-precise", *options]).out
 
     def save_logs(self, directory: Path) -> None:
-        """Leave the node's logs as files NODE-*.log in `directory`; a node that is off has no journal."""
-        for name in ("pacemaker/pacemaker.log", "cluster/corosync.log", "corosync/corosync.log", "pcsd/pcsd.log"):
+        """Leave the node's logs as NODE-*.log in `directory`; one that is off has no journal."""
+        for name in ("pacemaker/pacemaker.log", "cluster/corosync.log", "corosync/corosync.log",
+                     "pcsd/pcsd.log"):
             path = self.disk / "upper/var/log" / name
             if path.is_file():
                 (directory / f"{self.name}-{path.name}").write_bytes(path.read_bytes())

@@ -88,7 +88,8 @@ class Place:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise LabError(f"the lab {self.name} is just being started or ended by another process") from None
+                raise LabError(f"the lab {self.name} is just being started or ended"
+                               " by another process") from None
             if not path.exists() or not os.path.samestat(os.stat(path), os.fstat(lock.fileno())):
                 raise LabError(f"the lab {self.name} has just been ended by another process")
             try:

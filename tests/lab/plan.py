@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 INTERFACES = {"mgmt": "eno1", "service": "eno2", "ring1": "eno3", "ring2": "eno4"}
-SUBNETS = {"mgmt": "192.168.0", "service": "192.168.1", "ring1": "192.168.10", "ring2": "192.168.20"}
+SUBNETS = {"mgmt": "192.168.0", "service": "192.168.1",
+           "ring1": "192.168.10", "ring2": "192.168.20"}
 RINGS = ("ring1", "ring2")
 
 VIP = "192.168.1.10"

@@ -45,4 +45,5 @@ class PowerLog:
         def found() -> list[PowerEvent]:
             return [one for one in self.events(node, since) if one.event == event]
 
-        return wait(f"{node} is {event}", found, seconds, interval=0.02, state=lambda: self.events(node, since))[0]
+        return wait(f"{node} is {event}", found, seconds, interval=0.02,
+                    state=lambda: self.events(node, since))[0]

@@ -28,7 +28,8 @@ SUITES = {
 }
 
 PACKAGES = (
-    "systemd systemd-sysv dbus procps iproute2 iputils-ping iputils-arping nftables tcpdump strace curl"
+    "systemd systemd-sysv dbus procps iproute2 iputils-ping iputils-arping nftables tcpdump strace"
+    " curl"
     " corosync pacemaker pacemaker-cli-utils pcs crmsh resource-agents ipmitool"
     " haproxy keepalived python3 python3-lxml python3-psutil python3-pyghmi rpm libxml2-utils"
 ).split()
@@ -41,13 +42,16 @@ MASKED_UNITS = (
     "apt-daily-upgrade.timer apt-daily.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer"
     " systemd-tmpfiles-clean.timer e2scrub_reap.service getty.target getty-static.service"
     " console-getty.service systemd-logind.service systemd-ask-password-wall.path"
-    " systemd-ask-password-console.path systemd-update-utmp.service systemd-update-utmp-runlevel.service"
+    " systemd-ask-password-console.path systemd-update-utmp.service"
+    " systemd-update-utmp-runlevel.service"
     " dev-hugepages.mount dev-mqueue.mount kmod-static-nodes.service modprobe@.service"
     " proc-sys-fs-binfmt_misc.automount sys-fs-fuse-connections.mount sys-kernel-config.mount"
     " sys-kernel-debug.mount sys-kernel-tracing.mount systemd-binfmt.service"
-    " systemd-boot-system-token.service systemd-journald-audit.socket systemd-machine-id-commit.service"
+    " systemd-boot-system-token.service systemd-journald-audit.socket"
+    " systemd-machine-id-commit.service"
     " systemd-modules-load.service systemd-pstore.service systemd-random-seed.service"
-    " systemd-initctl.socket remote-fs.target logd.service thin.service openipmi.service ipmievd.service"
+    " systemd-initctl.socket remote-fs.target logd.service thin.service openipmi.service"
+    " ipmievd.service"
 ).split()
 
 # Enterprise Linux starts none of these by itself; Debian enables what it installs.
@@ -58,7 +62,8 @@ DISABLED_UNITS = "corosync.service pacemaker.service haproxy.service keepalived.
 REMOVED_FILES = ("etc/corosync/corosync.conf", "usr/lib/sysctl.d/*.conf")
 
 WRITTEN_FILES = {
-    "etc/systemd/journald.conf.d/lab.conf": "[Journal]\nStorage=volatile\nReadKMsg=no\nRateLimitIntervalSec=0\n",
+    "etc/systemd/journald.conf.d/lab.conf":
+        "[Journal]\nStorage=volatile\nReadKMsg=no\nRateLimitIntervalSec=0\n",
     "etc/systemd/system.conf.d/lab.conf": "[Manager]\nDefaultTimeoutStopSec=15s\n",
 }
 
@@ -103,7 +108,8 @@ def provide(suite: str, cgroup: Cgroup, progress: Callable[[str], None]) -> Path
             progress(f"building the {suite} root in {finished} (once, about a minute)")
             building = finished.with_suffix(".building")
             shutil.rmtree(building, ignore_errors=True)  # of a builder that was killed
-            build(suite, building, Daemon(finished.with_suffix(".record"), cgroup / "builder"), progress)
+            build(suite, building,
+                  Daemon(finished.with_suffix(".record"), cgroup / "builder"), progress)
             finish(building)
             building.rename(finished)
     return finished
@@ -138,7 +144,8 @@ def build(suite: str, target: Path, builder: Daemon, progress: Callable[[str], N
     output = builder.output()
     builder.stop()
     if "I: success in" not in output:
-        raise LabError(f"mmdebstrap could not build {suite}:\n" + "\n".join(output.splitlines()[-15:]))
+        raise LabError(f"mmdebstrap could not build {suite}:\n"
+                       + "\n".join(output.splitlines()[-15:]))
     builder.log.unlink(missing_ok=True)
 
 

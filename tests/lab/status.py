@@ -55,10 +55,14 @@ class Status:
 
     def online(self) -> list[str]:
         """The nodes that are members and ready, standby or not."""
-        return sorted(n.name for n in self.nodes.values() if n.online and not n.pending and not n.unclean)
+        return sorted(n.name for n in self.nodes.values()
+                      if n.online and not n.pending and not n.unclean)
 
     def active(self, resource: str) -> list[str]:
-        """The nodes on which `resource` (the primitive's id, also inside a clone) is active, healthy or not."""
+        """The nodes on which `resource` is active, healthy or not.
+
+        resource -- the primitive's id, also inside a clone
+        """
         return sorted(
             node for one in self.instances if one.resource.split(":")[0] == resource and one.active
             for node in one.nodes
@@ -76,11 +80,14 @@ class Status:
     def __str__(self) -> str:
         """One line for the sentence of a deadline that has passed."""
         resources = ", ".join(
-            f"{one.resource} {one.role}{' FAILED' if one.failed else ''} {' '.join(one.nodes)}".strip()
+            f"{one.resource} {one.role}{' FAILED' if one.failed else ''}"
+            f" {' '.join(one.nodes)}".strip()
             for one in self.instances
         )
-        failures = ", ".join(f"{f.operation} on {f.node}: {f.code} {f.reason}".strip() for f in self.failures)
-        return f"online {self.online()}; {resources or 'no resources'}; failed: {failures or 'nothing'}"
+        failures = ", ".join(f"{f.operation} on {f.node}: {f.code} {f.reason}".strip()
+                             for f in self.failures)
+        return (f"online {self.online()}; {resources or 'no resources'};"
+                f" failed: {failures or 'nothing'}")
 
 
 def parse(text: str) -> Status:
@@ -92,7 +99,9 @@ def parse(text: str) -> Status:
     true = lambda element, name: element.get(name) == "true"  # noqa: E731
     nodes = {
         node.get("name", ""): NodeStatus(
-            node.get("name", ""), *(true(node, flag) for flag in ("online", "standby", "maintenance", "pending", "unclean"))
+            node.get("name", ""),
+            *(true(node, flag)
+              for flag in ("online", "standby", "maintenance", "pending", "unclean"))
         )
         for node in tree.iterfind("nodes/node")
     }
@@ -112,8 +121,10 @@ def parse(text: str) -> Status:
         for one in tree.iterfind("failures/failure")
     )
     attributes = {
-        node.get("name", ""): {a.get("name", ""): a.get("value", "") for a in node.iterfind("attribute")}
+        node.get("name", ""): {a.get("name", ""): a.get("value", "")
+                               for a in node.iterfind("attribute")}
         for node in tree.iterfind("node_attributes/node")
     }
     dc = tree.find("summary/current_dc")
-    return Status(nodes, instances, failures, attributes, dc is not None and true(dc, "with_quorum"))
+    return Status(nodes, instances, failures, attributes,
+                  dc is not None and true(dc, "with_quorum"))

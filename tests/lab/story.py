@@ -113,7 +113,8 @@ class Story:
         answers = {self.curl(f"http://{VIP}/") for _ in range(4)}
         self.tell(f"curl http://{VIP}/ is answered by {' and '.join(sorted(answers))}")
         if answers != set(self.lab.web):
-            raise LabError(f"round robin should reach {sorted(self.lab.web)}, not {sorted(answers)}")
+            raise LabError(
+                f"round robin should reach {sorted(self.lab.web)}, not {sorted(answers)}")
 
     def statistics(self) -> None:
         for node in self.lab.nodes.values():
@@ -128,8 +129,10 @@ class Story:
     def servers_up(self, node: Node) -> list[str]:
         """The web servers that HAProxy of that node holds for up, by its statistics."""
         page = f"http://{node_address(node.name, 'mgmt')}:10080/statspage;csv"
-        rows = [line.split(",") for line in self.curl("--user", "admin:password", page, node=node).splitlines()]
-        return [row[1] for row in rows if row[0] == "web" and row[1] != "BACKEND" and row[17].startswith("UP")]
+        answer = self.curl("--user", "admin:password", page, node=node)
+        rows = [line.split(",") for line in answer.splitlines()]
+        return [row[1] for row in rows
+                if row[0] == "web" and row[1] != "BACKEND" and row[17].startswith("UP")]
 
     def kill_web_server(self) -> None:
         server = self.lab.web["web01"]
@@ -143,7 +146,8 @@ class Story:
         if outage.patient.report.failed:
             raise LabError(f"the client should not notice: {outage.patient.report}")
         server.start()
-        wait("HAProxy took web01 in again", lambda: self.servers_up(haproxy) == ["web01", "web02"], 15)
+        wait("HAProxy took web01 in again",
+             lambda: self.servers_up(haproxy) == ["web01", "web02"], 15)
 
     def kill_active(self) -> None:
         node = self.active()
@@ -197,7 +201,8 @@ class Story:
 
         outage = self.observe(f"power of {node.name} cut", act, 60)
         self.tell("the BMC's power log: " + ", ".join(
-            f"{event.event} after {event.time - began:.1f} s" for event in self.lab.power_log.events(node.name, began)))
+            f"{event.event} after {event.time - began:.1f} s"
+            for event in self.lab.power_log.events(node.name, began)))
         check(outage, 40)
 
     def table(self) -> str:
@@ -209,7 +214,8 @@ def check(outage: Outage, seconds: float) -> None:
     """An outage that is longer than it may be is an error."""
     longest = outage.meter.report.longest_outage
     if longest > seconds:
-        raise LabError(f"{outage.event}: the outage of {longest:.1f} s is longer than {seconds:g} s")
+        raise LabError(
+            f"{outage.event}: the outage of {longest:.1f} s is longer than {seconds:g} s")
 
 
 def kill_haproxy(node: Node) -> None:

@@ -1,5 +1,6 @@
 """Addresses: parameter types, places, broadcast addresses."""
 
+import errno
 import ipaddress
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from lbha import address, netlink, values
 from lbha.address import Place
+from lbha.errors import DeadlineReached, Failed
 
 IP = values.IP
 PREFIXES = st.integers(1, 32)
@@ -106,3 +108,48 @@ def test_a_place_in_words(place, text):
     ("254.128.0.1", False)))
 def test_link_local(ip, is_so):
     assert address.is_link_local(IP(ip)) is is_so
+
+
+class Kernel:
+    """Answers a delete by the prefix of the address: an error to raise, or None."""
+
+    def __init__(self, answers):
+        self.answers, self.gone = answers, []
+
+    def delete(self, _, prefix, **others):
+        if self.answers.get(prefix):
+            raise self.answers[prefix]
+        self.gone.append(prefix)
+
+
+def removing(answers):
+    """The Addresses of a node with that Kernel."""
+    made = address.Addresses(1, None)
+    made.kernel.close()
+    made.kernel = Kernel(answers)
+    return made
+
+
+@pytest.mark.parametrize("error", (
+    netlink.Refused(errno.EPERM, "not this one"), DeadlineReached("not this one")), ids=repr)
+def test_an_address_that_stays_does_not_keep_the_others(error):
+    addresses = removing({64: error})
+    with pytest.raises(Failed, match="not this one"):
+        addresses.remove([copy("fd00::1", prefix=prefix, family=10, flags=0)
+                          for prefix in (64, 96, 128)])
+    assert addresses.kernel.gone == [96, 128]
+
+
+def test_every_address_that_stays_is_named():
+    addresses = removing({64: Failed("this"), 96: Failed("that")})
+    with pytest.raises(Failed, match="this; that"):
+        addresses.remove([copy("fd00::1", prefix=prefix, family=10, flags=0)
+                          for prefix in (64, 96)])
+
+
+@pytest.mark.parametrize("number", (errno.EADDRNOTAVAIL, errno.ENODEV))
+def test_an_address_that_went_by_itself_is_removed(number):
+    addresses = removing({64: netlink.Refused(number, "")})
+    addresses.remove([copy("fd00::1", prefix=prefix, family=10, flags=0)
+                      for prefix in (64, 128)])
+    assert addresses.kernel.gone == [128]

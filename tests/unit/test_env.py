@@ -17,15 +17,15 @@ def test_a_call_as_pacemaker_makes_it():
         "OCF_RESKEY_CRM_meta_interval": "10000", "OCF_RESKEY_CRM_meta_timeout": "500",
         "OCF_RESKEY_CRM_meta_on_node": "node01", "OCF_CHECK_LEVEL": "10",
         "OCF_RA_VERSION_MAJOR": "1", "OCF_RA_VERSION_MINOR": "0"}, "IPaddr2")
-    assert (call.instance, call.raw, call.node) == ("vip", {"ip": "10.0.0.1"}, "node01")
+    assert (call.instance, call.raw) == ("vip", {"ip": "10.0.0.1"})
     assert (call.interval, call.timeout, call.level) == (10.0, 0.5, 10)
     assert call.is_recurring and not call.is_probe and not call.modern
 
 
 def test_a_call_by_hand():
     call = env.Call("monitor", {}, "IPaddr2")
-    assert (call.instance, call.interval, call.timeout, call.level, call.node) == (
-        "IPaddr2", None, None, 0, None)
+    assert (call.instance, call.interval, call.timeout, call.level) == (
+        "IPaddr2", None, None, 0)
     assert not call.is_recurring and not call.is_probe
 
 
@@ -65,6 +65,7 @@ def test_escaped_bytes_that_are_a_character_are_that_character():
 
 def test_a_log_file_gets_lines_with_tag_and_level(tmp_path, capfd):
     path = tmp_path / "log"
+    path.touch()
     logger = log.Log("toy(bear)", {"HA_logfile": str(path)})
     logger.error("one\ntwo")
     logger.debug("unseen")

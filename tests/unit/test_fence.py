@@ -5,7 +5,6 @@ import time
 import pytest
 
 from lbha import codes, fence, options, spec, values
-from lbha.deadline import Bound, Deadline, nap
 from lbha.errors import DeadlineReached, Failed
 from lbha.render import fence_xml
 
@@ -21,7 +20,7 @@ DECLARATION = spec.Declaration(
 class Device(fence.FenceAgent):
     """Gives `answers` (True, False, or an exception) to readings, the last for ever.
 
-    `takes` are the answers to the commands; what was asked is in `asked`, with times.
+    A generator gives them too.  `takes` are the answers to the commands; what was asked is in `asked`, with times.
     """
 
     declaration = DECLARATION
@@ -44,6 +43,8 @@ class Device(fence.FenceAgent):
 
     @staticmethod
     def next(answers):
+        if not isinstance(answers, list):
+            return next(answers)
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, BaseException):
             raise answer
@@ -57,7 +58,8 @@ def call(capfd):
         class Fresh(Device):
             pass
 
-        Fresh.answers, Fresh.takes, Fresh.asked = list(answers), list(takes), []
+        Fresh.takes, Fresh.asked = list(takes), []
+        Fresh.answers = answers if hasattr(answers, "send") else list(answers)
         arguments = ["--action=" + action, "--ip=1", "--password=" + SECRET]
         arguments += ["--%s=%s" % (name.replace("_", "-"), value)
                       for name, value in given.items()]
@@ -165,39 +167,42 @@ def test_validate_all_connects_to_nothing(call):
     assert call("validate-all") == (codes.FENCE_OK, "", "", [])
 
 
-def test_bound_ends_what_hangs_and_what_swallows():
-    began = time.monotonic()
-    with pytest.raises(DeadlineReached) as caught:
-        with Bound(Deadline(0.2), "it hung"):
-            for _ in range(3):
-                try:
-                    nap(1)
-                except Exception:
-                    continue
-    assert 0.15 <= time.monotonic() - began < 2
-    assert caught.value.reason == "it hung"
+def test_the_last_reading_is_told_when_the_whole_time_is_the_shorter(call):
+    code, out, err, asked = call("off", [True], timeout=1)
+    assert (code, out) == (codes.FENCE_FAILED, "")
+    assert err == "device took the command OFF, but after 0.8 s the power is still ON\n"
+    assert asked[-1] == "disconnect"
+    code, _, err, asked = call("reboot", [False, False, False], timeout=1)
+    assert code == codes.FENCE_OK and "the power is still OFF" in err
 
 
-def test_bound_rings_again_when_the_first_was_lost():
-    lost = []
-    with pytest.raises(DeadlineReached):
-        with Bound(Deadline(0.1), "it hung"):
-            for _ in range(3):
-                try:
-                    nap(1)
-                except BaseException as error:
-                    if lost:
-                        raise
-                    lost.append(error)
+def test_off_read_once_when_the_time_is_over_is_proven_or_told_as_it_is(call):
+    def answers(seconds):  # on until then
+        began = time.monotonic()
+        while True:
+            yield time.monotonic() - began < seconds
+
+    code, out, err, _ = call("off", answers(0.7), timeout=1)
+    assert (code, out) == (codes.FENCE_FAILED, "")
+    assert err == ("device took the command OFF, but after 0.8 s the power is OFF "
+                   "too lately to be proven\n")
 
 
-def test_bound_is_silent_after_its_block():
-    with Bound(Deadline(0.05), "it hung"):
-        pass
-    nap(0.3)
-    with pytest.raises(KeyError):
-        with Bound(Deadline(5), "it hung"):
-            raise KeyError("of the block")
+@pytest.mark.parametrize("option, value", [
+    ("debug", "1"), ("verbose_level", "much"), ("shell_timeout", "x"), ("retry_on", "x"),
+    ("stonith_status_sleep", "x"),
+])
+def test_a_fault_of_no_consequence_is_a_warning(call, option, value):
+    code, out, err, _ = call("off", [False], **{option: value})
+    assert (code, out) == (codes.FENCE_OK, "Success: Powered OFF\n")
+    assert err.startswith("WARNING: ") and '="%s" is not' % value in err
+    assert len(err.splitlines()) == 1
+    assert call("off", [False], **{option: value, "power_timeout": "x"})[0] == codes.FENCE_FAILED
+
+
+def test_a_level_of_verbosity_is_verbose(call):
+    assert "device accepted OFF" in call("off", [False], verbose_level=1)[2]
+    assert call("off", [False], verbose_level=0)[2] == ""
 
 
 def test_metadata_dialect():

@@ -83,7 +83,8 @@ def test_nothing_follows_a_run_before_a_probe(folder, clock):
 def test_a_probe_leaves_a_monitor_in_flight_alone(folder, clock):
     run = hold.Run(folder, call())
     hold.forget_runs(folder)
-    assert folder.read(run.name).startswith("running")
+    run.end()
+    assert folder.read(run.stamp)
 
 
 def test_nothing_follows_a_run_that_was_killed(folder, clock):
@@ -109,16 +110,45 @@ def test_two_monitors_of_one_resource_do_not_mix(folder, clock):
 
 
 def test_orphans_are_ended_and_forgotten(folder, child):
-    folder.write("monitor-10000-0", "running " + host.process(child.pid).key)
-    folder.write("monitor-11000-10", "ended 1.000 00000000")
+    folder.write("run-%d" % child.pid, host.process(child.pid).key)
+    folder.write("run-2", "2 1")
+    folder.write("stamp-11000-10", "1.000 00000000")
+    folder.write("tmp-0", "half")
     folder.write("record", "x=1\n")
     hold.end_runs(folder, Deadline(5))
     assert child.wait(0) == -9
     assert folder.names() == ["record"]
 
 
+def test_every_orphan_is_ended(folder, child):
+    """A new executor may have begun the same monitor beside the orphan of the old one."""
+    with subprocess.Popen(SLEEPER) as other:
+        for process in (child, other):
+            folder.write("run-%d" % process.pid, host.process(process.pid).key)
+        hold.end_runs(folder, Deadline(5))
+        assert child.wait(5) == other.wait(5) == -9
+
+
+def test_the_children_of_an_orphan_end_with_it(folder):
+    script = "import subprocess, sys; subprocess.run(%r)" % (SLEEPER,)
+    with subprocess.Popen([sys.executable, "-c", script], start_new_session=True) as orphan:
+        leader = host.process(orphan.pid)
+        Deadline(10).wait(lambda: leader.children, "the child to run")
+        child = leader.children[0]
+        folder.write("run-%d" % orphan.pid, leader.key)
+        hold.end_runs(folder, Deadline(5))
+        Deadline(5).wait(lambda: not child.alive, "the child to end")
+
+
+def test_a_run_that_stop_forgot_leaves_no_stamp(folder, clock):
+    run = hold.Run(folder, call())
+    folder.remove(run.name)
+    run.end()
+    assert folder.names() == []
+
+
 def test_a_pid_that_went_to_somebody_else_is_left_alone(folder, child):
-    folder.write("monitor-10000-0", "running %d 1" % child.pid)
+    folder.write("run-%d" % child.pid, "%d 1" % child.pid)
     hold.end_runs(folder, Deadline(5))
     assert child.poll() is None and folder.names() == []
 

@@ -1,6 +1,7 @@
 """rtnetlink messages: what goes in comes out, and the layout is the kernel's."""
 
 import errno
+import resource
 import socket
 import struct
 
@@ -160,6 +161,29 @@ def test_a_refusal_without_words_is_told_by_its_number():
 def test_a_kernel_that_does_not_answer_ends_the_wait():
     with pytest.raises(DeadlineReached, match="rtnetlink"):
         conversation().dump(LINK)
+
+
+@pytest.mark.parametrize("verb", ("send", "recv"))
+def test_an_error_of_the_socket_is_a_failure_with_its_name(verb):
+    def out_of_memory(_):
+        raise OSError(errno.ENOBUFS, "No buffer space available")
+
+    talk = conversation(LO, DONE)
+    setattr(talk._socket, verb, out_of_memory)
+    with pytest.raises(Failed, match="rtnetlink: No buffer space available"):
+        talk.dump(LINK)
+
+
+@pytest.mark.parametrize("opened", (Netlink, lambda: netlink.Events(
+    netlink.GROUP_IPV6_IFADDR)), ids=("conversation", "events"))
+def test_without_a_socket_there_is_a_failure_with_its_name(opened):
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        with pytest.raises(Failed, match="rtnetlink: Too many open files"):
+            opened()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_this_machines_loopback_device():

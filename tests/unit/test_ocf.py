@@ -58,11 +58,15 @@ class World:
         self.out, self.err = self.capfd.readouterr()
         return code
 
-    def popen(self, action, **options):
+    def text(self, name):
+        path = self.folder / name
+        return path.read_text() if path.exists() else ""
+
+    def popen(self, action, start_new_session=False, **options):
         """The action in a process of its own."""
         environ = dict(self.environ(**options), PATH=os.environ["PATH"])
         return subprocess.Popen([sys.executable, toy.__file__, action], env=environ,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                start_new_session=start_new_session, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, universal_newlines=True)
 
     @property
@@ -232,6 +236,14 @@ def test_a_reload_at_its_deadline_lets_the_old_state_serve(world):
     assert world.call("reload", timeout=0.5) == OK
 
 
+def test_who_hangs_again_after_the_alarm_is_ended(world):
+    world.set(sleep_stop="20", sleep_find="20")
+    began = time.monotonic()
+    assert world.call("stop", timeout=0.5) == GENERIC
+    assert time.monotonic() - began < 2
+    assert world.reasons == ["stop did not end within 0.3 s"]
+
+
 def test_the_alarm_ends_with_the_action(world):
     assert world.call("stop", timeout=0.5) == OK
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
@@ -248,7 +260,44 @@ def test_a_stop_that_failed_counts_only_when_something_is_left(world):
     world.set(raise_stop="Failed it bites")
     assert world.call("stop") == OK and "it bites" in world.err and world.reasons == []
     world.set(up="")
-    assert world.call("stop") == GENERIC and world.reasons == ["it bites"]
+    assert world.call("stop", timeout=2) == GENERIC
+    assert "it bites" in world.reasons[0]
+
+
+def test_a_stop_tries_again_while_something_is_left(world):
+    world.set(up="", stubborn="")
+    child = world.popen("stop", timeout=20)
+    until(lambda: world.text("verbs").count("stop\n") >= 2)
+    (world.folder / "stubborn").unlink()
+    assert child.wait(10) == OK
+    child.communicate()
+
+
+def test_a_stop_ends_an_orphan_that_keeps_the_lock(world):
+    world.set(sleep_start="60")
+    orphan = world.popen("start", timeout=100, start_new_session=True)
+    until(lambda: "start\n" in world.text("verbs"))
+    began = time.monotonic()
+    assert world.call("stop", timeout=20) == OK
+    assert time.monotonic() - began < 8
+    assert orphan.wait(5) == -9
+    orphan.communicate()
+
+
+def test_a_stop_succeeds_where_the_state_folder_is_not_to_be_trusted(world):
+    assert world.call("start") == OK
+    os.chmod(state.ROOT, 0o777)
+    assert world.call("stop") == OK and not world.has("up")
+    assert "writable for others" in world.err
+    assert world.call("start") == GENERIC
+
+
+@pytest.mark.parametrize("verb", ["after_stop", "stop"])
+def test_a_defect_beside_the_matter_fails_no_stop(world, verb):
+    world.set(up="", **{"raise_" + verb: "Defect so"})
+    (world.folder / "up").unlink()
+    assert world.call("stop") == OK
+    assert "internal error" in world.err
 
 
 def test_a_stop_forgets_what_start_recorded(world):
@@ -339,9 +388,25 @@ def test_a_healthy_monitor_and_a_probe_of_nothing_say_nothing(world):
 
 # ---------------------------------------------------------------------------- degraded
 
+def begin(world, **files):
+    """The toy as start leaves it, then these files."""
+    if not world.has("up"):
+        assert world.call("start") == OK
+    world.set(**files)
+
+
+def test_what_a_stop_took_back_is_not_told_again(world, attributes):
+    """An orphaned monitor that looked before the stop and speaks after it."""
+    begin(world, look="web1 is down")
+    assert world.call("stop") == OK
+    world.set(up="")
+    assert world.call("monitor", interval=10) == OK
+    assert not attributes.exists()
+
+
 def test_degraded_is_told_once_it_has_lasted_and_taken_back(world, attributes, monkeypatch):
     monkeypatch.setattr(degraded, "AFTER", 0.2)
-    world.set(up="", look="web1 is down")
+    begin(world, look="web1 is down")
     assert world.call("monitor", interval=10) == OK
     assert not attributes.exists() and world.err == ""
     until(lambda: world.call("monitor", interval=10) == OK and attributes.exists())
@@ -357,14 +422,14 @@ def test_degraded_is_told_once_it_has_lasted_and_taken_back(world, attributes, m
 
 def test_another_sentence_replaces_the_first(world, attributes):
     for sentence in ("one", "two"):
-        world.set(up="", look=sentence)
+        begin(world, look=sentence)
         assert world.call("monitor", interval=10) == OK
     assert [line.split("\t")[2] for line in attributes.read_text().splitlines()] == [
         "one", "two"]
 
 
 def test_a_wrong_parameter_of_a_running_resource_degrades(world, attributes):
-    world.set(up="")
+    begin(world)
     wrong_parameter(world)
     assert world.call("monitor", interval=10) == OK
     assert 'speed="fast" is not' in attributes.read_text()
@@ -372,7 +437,7 @@ def test_a_wrong_parameter_of_a_running_resource_degrades(world, attributes):
 
 def test_the_code_for_degraded_is_an_option_and_not_logged_again(world, attributes):
     world.parameters["degraded_code"] = "190"
-    world.set(up="", look="web1 is down")
+    begin(world, look="web1 is down")
     assert world.call("monitor", interval=10) == 190
     assert world.reasons == ["web1 is down"]
     assert world.call("monitor", interval=10) == 190
@@ -380,7 +445,7 @@ def test_the_code_for_degraded_is_an_option_and_not_logged_again(world, attribut
 
 
 def test_a_stop_takes_the_attribute_away(world, attributes):
-    world.set(up="", look="web1 is down")
+    begin(world, look="web1 is down")
     assert world.call("monitor", interval=10) == OK
     assert world.call("stop") == OK
     assert attributes.read_text().splitlines()[-1].startswith("delete\tlbha-bear")
@@ -389,7 +454,7 @@ def test_a_stop_takes_the_attribute_away(world, attributes):
 def test_what_the_attribute_daemon_refused_is_logged_once_and_tried_again(
         world, attributes, monkeypatch):
     monkeypatch.setattr(proc, "PATH", ("/nowhere",))
-    world.set(up="", look="web1 is down")
+    begin(world, look="web1 is down")
     assert world.call("monitor", interval=10) == OK
     assert "attrd_updater is missing" in world.err
     assert world.call("monitor", interval=10) == OK
@@ -400,7 +465,7 @@ def test_what_the_attribute_daemon_refused_is_logged_once_and_tried_again(
 
 
 def test_the_value_of_an_attribute_is_read_back(world, attributes):
-    world.set(up="", look='a "quoted" one')
+    begin(world, look='a "quoted" one')
     assert world.call("monitor", interval=10) == OK
     assert cluster.get_attribute("lbha-bear", Deadline(5)) == 'a "quoted" one'
     assert cluster.get_attribute("other", Deadline(5)) is None
@@ -482,8 +547,7 @@ def test_a_hold_ends_when_its_reader_is_gone_and_leaves_no_stamp(world, child):
     monitor.stdout.close()
     monitor.stderr.close()
     monitor.wait(5)
-    run = state.Folder("toy", "bear").read("monitor-100-0")
-    assert run.startswith("running ")
+    assert state.Folder("toy", "bear").read("stamp-100-0") is None
 
 
 def test_a_probe_makes_the_next_monitor_answer_at_once(world, child):

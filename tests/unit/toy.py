@@ -3,8 +3,8 @@
 The world is a directory: `up` runs, `half` is left of something, `look` holds what a person
 should look at.  A file raise-VERB holds the class and the sentence of an error of
 lbha.errors that the verb raises; sleep-VERB holds seconds; a file stubborn keeps stop from
-doing anything; with a file fatal a reload ends it.  Every verb adds its name to `verbs`.  With `pid` the thing runs as long as
-that process does.
+doing anything; with a file fatal a reload ends it.  Every verb adds its name to `verbs`.
+With `pid` the thing runs as long as that process does.
 """
 
 import os
@@ -53,8 +53,9 @@ class Toy(ocf.ResourceAgent):
         """What every verb does first."""
         with open(self.path("verbs"), "a") as file:
             file.write(verb + "\n")
-        time.sleep(float(self.text("sleep-" + verb) or 0))
-        kind, _, sentence = (self.text("raise-" + verb) or "").partition(" ")
+        word = verb.replace("_", "-")
+        time.sleep(float(self.text("sleep-" + word) or 0))
+        kind, _, sentence = (self.text("raise-" + word) or "").partition(" ")
         if kind:
             raise getattr(errors, kind, ZeroDivisionError)(sentence)
 
