@@ -9,8 +9,8 @@ The common library of the agents.  A module imports only what stands before it h
     log  deadline                where lines go, and the time there is
     proc  host  state            processes, this node, what start recorded
     netlink  routes  address     links, routes and addresses of the kernel
-    announce                     telling the neighbours of an address
     icmp  names                  echo requests, and the addresses of names
+    announce                     telling the neighbours of an address
     cluster                      node attributes and membership
     finding  degraded  hold      what was found, works-but-look, monitors that wait
     actions                      what each action of a resource agent does

@@ -20,6 +20,8 @@ from lbha.errors import Error, Failed, UnknownAction, origin
 SETTLED = 0.3       # seconds between the two readings of off that prove it
 FIRST_PAUSE = 0.1   # seconds between two readings, growing ...
 LONGEST_PAUSE = 1.0
+LAST_WORD = 1.0     # seconds kept to tell what was read last, and to log out
+ANSWER = 0.1        # seconds that a reading may take, at least
 CAME_UP = 2.0       # seconds that a reboot waits to see the power come back
 
 # What the runtime gives each agent; `timeout` is the default of the parameter of that name.
@@ -91,9 +93,12 @@ class FenceLog(log.Log):
 
     def configure(self, p):
         """Take over what the options say."""
-        self.quiet, self.verbose = p.quiet, p.verbose or bool(p.debug_file)
-        self.to_terminal = log.LEVELS.index("DEBUG" if p.verbose else "WARNING")
+        verbose = p.verbose or p.verbose_level > 0
+        self.quiet, self.verbose = p.quiet, verbose or bool(p.debug_file)
+        self.to_terminal = log.LEVELS.index("DEBUG" if verbose else "WARNING")
         self.file = p.debug_file
+        if self.file:
+            _create(self.file)
 
     to_terminal = log.LEVELS.index("WARNING")
     creates = os.O_CREAT
@@ -108,6 +113,13 @@ class FenceLog(log.Log):
         if self.file:
             self._append("%s %s[%d]: %s: %s" % (time.strftime("%b %d %H:%M:%S"), self.tag,
                                                 os.getpid(), log.LEVELS[level], text))
+
+
+def _create(path):
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600))
+    except OSError:
+        return  # the lines then go to stderr, see log.Log
 
 
 # ------------------------------------------------------------------------------- actions
@@ -144,7 +156,7 @@ def reboot(agent):
     _power(agent, False)
     try:
         _switch(agent, True, agent.deadline)
-        _prove(agent, True, agent.deadline.within(CAME_UP))
+        _prove(agent, True, _limit(agent, CAME_UP))
     except Error as error:
         agent.log.warning("the node is off, proven, and fenced; but it was not seen to come "
                           "on again: %s" % error.reason)
@@ -162,10 +174,16 @@ def _power(agent, on):
     The command is sent first and whatever the state is said to be: off must not depend on
     a reading, neither on one that fails nor on one that is wrong.
     """
-    limit = agent.deadline.within(agent.p.power_timeout)
+    limit = _limit(agent, agent.p.power_timeout)
     accepted = _switch(agent, on, limit)
     _prove(agent, on, limit)
     return accepted
+
+
+def _limit(agent, seconds):
+    """The Deadline of a power command: the call's own would cut off the last reading."""
+    left = agent.deadline.left()
+    return agent.deadline.within(min(seconds, left - min(LAST_WORD, left / 5)))
 
 
 def _switch(agent, on, limit):
@@ -191,7 +209,8 @@ def _switch(agent, on, limit):
 def _prove(agent, on, limit):
     """Read the power until it is as wanted; off counts when read again SETTLED later.
 
-    Raises Failed with what was read last.
+    Raises Failed with what was read last.  Off that was read in time may be proven after
+    `limit`.
     """
     settled = 0.0 if on else SETTLED
     since, pause = None, FIRST_PAUSE
@@ -210,14 +229,16 @@ def _prove(agent, on, limit):
             since = time.monotonic()
         if since is not None and (not settled or asked - since >= settled):
             return
-        if not limit.left():
-            raise Failed("%s took the command %s, but after %.3g s the power %s"
-                         % (agent.name, _word(on), limit.seconds, last))
         if since is None:
-            nap(min(pause, limit.left()))
+            over, wait = not limit.left(), min(pause, limit.left())
             pause = min(pause * 1.5, LONGEST_PAUSE)
         else:
-            nap(since + settled - time.monotonic() + 0.001)  # nap cuts to whole ms
+            wait = since + settled - time.monotonic() + 0.001  # nap cuts to whole ms
+            over, last = agent.deadline.left() < wait + ANSWER, "is OFF too lately to be proven"
+        if over:
+            raise Failed("%s took the command %s, but after %.3g s the power %s"
+                         % (agent.name, _word(on), limit.seconds, last))
+        nap(wait)
 
 
 def _report(verb, on):
@@ -272,6 +293,8 @@ def _perform(agent_class, arguments, logger):
             spec.shorten(action), ", ".join(a.name for a in declaration.actions)))
     if faults:
         raise faults[0]
+    for fault in p.ignored:
+        logger.warning("%s; ignored" % fault.reason)
     if p.delay and action in ("off", "reboot"):
         logger.debug("waiting %g s, as configured" % p.delay)
         nap(p.delay)

@@ -49,7 +49,10 @@ class Run:
     def _follows(self, words):
         if len(words) != 2 or words[1] != self.digest:
             return False
-        pause = time.monotonic() - float(words[0])
+        try:
+            pause = time.monotonic() - float(words[0])
+        except ValueError:
+            return False
         return self.interval <= pause <= self.interval + SLACK
 
     def end(self):

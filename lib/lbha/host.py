@@ -65,7 +65,6 @@ class Process:
             return False
         return True
 
-
     def kill(self):
         """SIGKILL, with its whole process group when it leads one; fine when it is gone."""
         if not self.alive:
@@ -95,7 +94,7 @@ def process(pid):
 def find_process(key):
     """The Process of a record's "PID START", or None when that very one is gone."""
     words = (key or "").split()
-    if len(words) != 2 or not all(word.isdigit() for word in words):
+    if len(words) != 2 or not all(word.isdecimal() for word in words):
         return None
     found = process(int(words[0]))
     return found if found and found.start == int(words[1]) else None

@@ -10,6 +10,12 @@ from lbha import spec, streams, values
 from lbha.errors import WrongParameter
 from lbha.spec import shorten
 
+
+def idle(name, type, long, **more):
+    """A parameter that is known from other fence agents and changes nothing here."""
+    return spec.Parameter(name, type, "Accepted, without effect", long, minor=True, **more)
+
+
 COMMON = (
     spec.Parameter(
         "action", values.Text(), "What to do",
@@ -39,20 +45,27 @@ COMMON = (
         "power_wait", values.Seconds(), "Wait after each power command",
         "For devices that lie just after one. The state is read again and again anyway, so "
         "most need none.", default=0),
-    spec.Parameter(
-        "shell_timeout", values.Seconds(), "Accepted, without effect",
-        "Known from other fence agents; timeout bounds the whole call.", default=3),
+    idle("shell_timeout", values.Seconds(), "timeout bounds the whole call.", default=3),
+    idle("disable_timeout", values.Boolean(), "timeout always bounds the whole call."),
+    idle("retry_on", values.Integer(0),
+         "A busy device is asked again anyway, as long as there is time."),
+    idle("stonith_status_sleep", values.Seconds(),
+         "The pause between two readings grows from 0.1 s to 1 s by itself."),
+    idle("plug_separator", values.Text(), "A call is about one device."),
     spec.Parameter(
         "verbose", values.Boolean(), "Tell every step on standard error",
-        "Secrets are never told.", default=False, flag="v"),
+        "Secrets are never told.", default=False, flag="v", minor=True),
+    spec.Parameter(
+        "verbose_level", values.Integer(0), "Any level above 0 is verbose",
+        "There is only one.", default=0, minor=True),
     spec.Parameter(
         "debug_file", values.Path(), "A file that gets every step",
         "Lines are added at its end. Secrets are never written.",
-        aliases=("debug",), flag="D"),
+        aliases=("debug",), flag="D", minor=True),
     spec.Parameter(
         "quiet", values.Boolean(), "No warnings on standard error",
         "The reason of a failure is still told there: Pacemaker has no other.",
-        default=False, flag="q"),
+        default=False, flag="q", minor=True),
     spec.Parameter(
         "help", values.Boolean(), "Show the options", "And exit.", default=False, flag="h"),
     spec.Parameter(

@@ -18,12 +18,15 @@ MOST_OUTPUT = 1 << 20  # bytes kept per stream
 
 
 class Result:
-    """How a child ended: exit code (negative: a signal), and what it wrote."""
+    """How a child ended: exit code (negative: a signal), and what it wrote.
 
-    __slots__ = ("argv", "code", "out", "err")
+    out, err -- as text; raw -- stdout as it came, for what need not be text
+    """
 
-    def __init__(self, argv, code, out, err):
-        self.argv, self.code, self.out, self.err = argv, code, out, err
+    __slots__ = ("argv", "code", "out", "err", "raw")
+
+    def __init__(self, argv, code, out, err, raw=b""):
+        self.argv, self.code, self.out, self.err, self.raw = argv, code, out, err, raw
 
     @property
     def last_line(self):
@@ -157,9 +160,9 @@ class _Child:
             self._drain(fd)  # its own children may hold the pipe open: there may be no end
         signal = os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else None
         code = os.WEXITSTATUS(self.status) if signal is None else -signal
-        out, err = (b"".join(self.chunks[fd]).decode("utf-8", "replace")
-                    for fd in (self.out, self.err))
-        return Result(self.argv, code, out, err)
+        out, err = (b"".join(self.chunks[fd]) for fd in (self.out, self.err))
+        return Result(self.argv, code, out.decode("utf-8", "replace"),
+                      err.decode("utf-8", "replace"), out)
 
     def close(self):
         """End what still runs, and close our ends."""

@@ -21,17 +21,19 @@ class Parameter:
     secret     -- never shown: not in logs, reasons, state or the command lines of children
     aliases    -- older names that are accepted too
     flag       -- its letter on the command line of a fence agent
+    minor      -- a fault in it must not keep the work from being done
     """
 
     __slots__ = ("name", "type", "short", "long", "default", "required", "unique",
-                 "reloadable", "secret", "aliases", "flag")
+                 "reloadable", "secret", "aliases", "flag", "minor")
 
     def __init__(self, name, type, short, long, default=None, required=False, unique=False,
-                 reloadable=False, secret=False, aliases=(), flag=None):
+                 reloadable=False, secret=False, aliases=(), flag=None,
+                 minor=False):
         self.name, self.type, self.short, self.long = name, type, short, long
         self.default, self.required, self.unique = default, required, unique
         self.reloadable, self.secret = reloadable, secret
-        self.aliases, self.flag = aliases, flag
+        self.aliases, self.flag, self.minor = aliases, flag, minor
 
     def parse(self, text):
         """The value of `text`; WrongParameter when the type refuses it."""
@@ -95,7 +97,8 @@ class Declaration:
         """Values and faults of raw parameters (name -> text).
 
         A parameter at fault has its default in the values: stop and monitor go on with
-        what they can know, start raises the first fault.  An empty text is no value.
+        what they can know, start raises the first fault.  Those of minor parameters are
+        only in the values, as `ignored`.  An empty text is no value.
         """
         values, faults = Values(), []
         for parameter in self.parameters:
@@ -106,7 +109,7 @@ class Declaration:
                     value = parameter.parse(raw[given[0]])
                     values.given.add(parameter.name)
                 except WrongParameter as fault:
-                    faults.append(fault)
+                    (values.ignored if parameter.minor else faults).append(fault)
             elif parameter.required:
                 faults.append(WrongParameter("%s is missing: wanted %s"
                                              % (parameter.name, parameter.type.wants)))
@@ -115,10 +118,14 @@ class Declaration:
 
 
 class Values:
-    """Parsed parameters as attributes; `given` has the names that were set."""
+    """Parsed parameters as attributes.
+
+    given   -- the names that were set
+    ignored -- faults of minor parameters (WrongParameter)
+    """
 
     def __init__(self):
-        self.given = set()
+        self.given, self.ignored = set(), []
 
 
 def shorten(text, longest=40):

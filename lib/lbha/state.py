@@ -108,7 +108,7 @@ class Folder:
         """Remove what writers left that were killed half way."""
         for name in self.names():
             kind, _, pid = name.partition("-")
-            if kind == "tmp" and not (pid.isdigit() and host.process(int(pid))):
+            if kind == "tmp" and not (pid.isdecimal() and host.process(int(pid))):
                 self.remove(name)
 
     def lock(self, deadline):

@@ -191,9 +191,9 @@ def test_password_from_a_file_and_from_a_script(fence, bmc, namespace):
 
 @pytest.mark.parametrize("source", ["password_file", "password_script"])
 def test_a_password_that_is_not_utf_8(fence, namespace, source):
-    Bmc(namespace, password=b"caf\xe9 \xff")
+    Bmc(namespace, password=b"caf\xe9\xff")
     file = namespace.folder / "password"
-    file.write_bytes(b"caf\xe9 \xff\r\n")
+    file.write_bytes(b"caf\xe9\xff\r\n")
     file.chmod(0o600)
     place = file if source == "password_file" else "/bin/cat %s" % file
     found = fence("status", password=None, **{source: place})
@@ -359,7 +359,7 @@ def test_without_pyghmi_it_says_what_to_install(namespace):
     ("hexadecimal_kg", "xyz", "hexadecimal_kg=(secret) is not an even number of hexadecimal"),
     ("timeout", "soon", 'timeout="soon" is not a duration'),
     ("method", "reset", 'method="reset" is not one of onoff, cycle'),
-    ("port_as_ip", "1", "port_as_ip is not supported: wanted the address of the BMC"),
+    ("port_as_ip", "1", "port_as_ip is not supported: wanted the address in ip"),
     ("target", "0x24", "target is not supported"),
     ("password_file", "relative", 'password_file="relative" is not an absolute path'),
 ])

@@ -173,7 +173,8 @@ class Story:
 
     def failures(self, node: Node) -> str:
         """The cluster's count of HAProxy's failures on a node."""
-        return self.cluster.pcs("resource", "failcount", "show", "haproxy", node.name, "--full").out
+        return self.cluster.member().run(
+            ["crm_failcount", "--query", "--resource", "haproxy", "--node", node.name]).out
 
     def standby(self) -> None:
         node = self.active()

@@ -20,7 +20,8 @@ DECLARATION = spec.Declaration(
 class Device(fence.FenceAgent):
     """Gives `answers` (True, False, or an exception) to readings, the last for ever.
 
-    A generator gives them too.  `takes` are the answers to the commands; what was asked is in `asked`, with times.
+    A generator gives them too.  `takes` are the answers to the commands; what was asked is in
+    `asked`, with times.
     """
 
     declaration = DECLARATION

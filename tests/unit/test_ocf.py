@@ -66,7 +66,8 @@ class World:
         """The action in a process of its own."""
         environ = dict(self.environ(**options), PATH=os.environ["PATH"])
         return subprocess.Popen([sys.executable, toy.__file__, action], env=environ,
-                                start_new_session=start_new_session, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                start_new_session=start_new_session,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, universal_newlines=True)
 
     @property

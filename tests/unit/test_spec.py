@@ -87,3 +87,10 @@ def test_the_first_action_of_a_name():
 
 def test_the_default_shows_as_text():
     assert PORT.shown_default == "80" and NAME.shown_default is None
+
+
+def test_a_fault_of_a_minor_parameter_is_kept_apart():
+    port = Parameter("port", values.Integer(), "Port", "The port.", default=80, minor=True)
+    found, faults = declare(port, KEY).parse({"port": "x", "key": "y"})
+    assert found.port == 80 and len(faults) == 1 and "key=" in faults[0].reason
+    assert [fault.reason for fault in found.ignored] == ['port="x" is not a whole number']
