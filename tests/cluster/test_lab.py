@@ -41,9 +41,9 @@ def test_up_and_down_leave_the_machine_as_it_was(name):
     assert leftovers(name) == []
 
 
-def begin(name, line):
-    """Start `up`, and return it when it has printed a line with these words."""
-    child = subprocess.Popen([*COMMAND, "up", "--name", name], cwd=paths.CHECKOUT,
+def begin(name, line, command="up"):
+    """Start a command of the lab, and return it when it has printed a line with these words."""
+    child = subprocess.Popen([*COMMAND, command, "--name", name], cwd=paths.CHECKOUT,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              universal_newlines=True)
     for said in child.stdout:
@@ -52,9 +52,10 @@ def begin(name, line):
     pytest.fail("it ended without saying %r: %s" % (line, child.stderr.read()))
 
 
-def test_ctrl_c_takes_everything_down_again(name):
+@pytest.mark.parametrize("command, line", [("up", "booting"), ("demo", "the web through")])
+def test_ctrl_c_takes_everything_down_again(name, command, line):
     before = snapshot()
-    child = begin(name, "booting")
+    child = begin(name, line, command)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=60)
     assert child.returncode == 130, (out, err)

@@ -22,18 +22,20 @@ def demo(lab: Lab, keep: bool, progress: Callable[[str], None]) -> None:
     lab.up()
     try:
         progress("building the RPM")
-        package = build_rpm()
-        _tell(lab, package, progress)
+        _tell(lab, build_rpm(), progress)
     except LabError as error:
         lab.save_logs(LOGS)
-        raise LabError(f"{error}\nthe logs are in {LOGS}") from None
-    finally:
         if not keep:
             lab.down()
-    if keep:
-        name = lab.place.name
-        print(f"The cluster is up. Enter a node:  python3 -m tests.lab shell node01 --name {name}\n"
-              f"End it:                           python3 -m tests.lab down --name {name}")
+        raise LabError(f"{error}\nthe logs are in {LOGS}") from None
+    except BaseException:  # Ctrl-C
+        lab.down()
+        raise
+    if not keep:
+        lab.down()
+        return
+    print(f"The cluster is up. Enter a node:  python3 -m tests.lab shell node01 --name {lab.place.name}\n"
+          f"End it:                           python3 -m tests.lab down --name {lab.place.name}")
 
 
 def build_rpm() -> Path:
