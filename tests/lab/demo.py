@@ -34,8 +34,8 @@ def demo(lab: Lab, keep: bool, progress: Callable[[str], None]) -> None:
     if not keep:
         lab.down()
         return
-    print(f"The cluster is up. Enter a node:  python3 -m tests.lab shell node01 --name {lab.place.name}\n"
-          f"End it:                           python3 -m tests.lab down --name {lab.place.name}")
+    print(f"The cluster is up.\nEnter a node:  python3 -m tests.lab shell --name {lab.place.name} node01\n"
+          f"End it:        python3 -m tests.lab down --name {lab.place.name}")
 
 
 def build_rpm() -> Path:
