@@ -207,8 +207,17 @@ def test_hung_worker(namespace, haproxy):
     assert outcome.code == resource.GENERIC
     assert "silent" in outcome.reason
     assert 0.6 <= outcome.seconds < 3
-    outcome = haproxy.stop(timeout=4)
+    outcome = haproxy.stop()
     assert outcome.code == resource.OK
+    assert outcome.seconds < 1.5
+    assert processes(namespace) == {}
+
+
+def test_stop_of_a_master_that_hangs(namespace, haproxy):
+    """Its worker still answers, so SIGTERM is tried first."""
+    haproxy.start()
+    os.kill(master_of(namespace), signal.SIGSTOP)
+    assert haproxy.stop().code == resource.OK
     assert processes(namespace) == {}
 
 
