@@ -10,33 +10,10 @@ import signal
 import sys
 import time
 
+from tests import ipmi_sim
+
 USER, PASSWORD = "pacemaker", '"ipmi\'$pass="'  # its quotes are its own
 CHASSIS = pathlib.Path(__file__).with_name("chassis.py")
-
-LAN = """\
-name "bmc"
-set_working_mc 0x20
-  startlan 1
-    addr 127.0.0.1 {port}
-    priv_limit admin
-    allowed_auths_callback none md2 md5 straight
-    allowed_auths_user none md2 md5 straight
-    allowed_auths_operator none md2 md5 straight
-    allowed_auths_admin none md2 md5 straight
-    guid a123456789abcdefa123456789abcdef
-    {key}
-  endlan
-  chassis_control "/usr/bin/python3 -IS {chassis} {folder}"
-  user 1 true "" "" user 10 none md2 md5 straight
-  user 2 true "{user}" "{password}" admin 10 none md2 md5 straight
-"""
-
-EMULATOR = """\
-mc_setbmc 0x20
-mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr
-sel_enable 0x20 1000 0x0a
-mc_enable 0x20
-"""
 
 SESSIONS = 63  # that ipmi_sim has
 
@@ -68,18 +45,15 @@ class Bmc:
     def __init__(self, namespace, behaviour="honest", power=True, key=None,
                  password=PASSWORD.encode()):
         self.namespace, self.folder = namespace, namespace.folder / "bmc"
-        (self.folder / "state").mkdir(parents=True)
+        self.folder.mkdir()
         self.behave(behaviour)
         (self.folder / "power").write_text(str(int(power)))
-        (self.folder / "emu").write_text(EMULATOR)
-        (self.folder / "lan.conf").write_bytes(LAN.format(
-            port=self.port, chassis=CHASSIS, folder=self.folder, user=USER,
-            password=password.decode("latin-1"),
-            key='bmc_key "%s"' % key if key else "").encode("latin-1"))
+        arguments = ipmi_sim.write(
+            self.folder, "/usr/bin/python3 -IS %s %s" % (CHASSIS, self.folder), USER, password,
+            port=self.port, key=key)
         with open(self.folder / "output", "wb") as output:
-            self.process = namespace.popen(
-                ["ipmi_sim", "-c", self.folder / "lan.conf", "-f", self.folder / "emu",
-                 "-s", self.folder / "state", "-n"], stdout=output, stderr=output)
+            self.process = namespace.popen(["ipmi_sim", *arguments], stdout=output,
+                                           stderr=output)
         self._wait_until_it_listens()
 
     def _wait_until_it_listens(self):

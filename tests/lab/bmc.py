@@ -6,6 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
+from tests import ipmi_sim
+
 from .network import Station
 from .place import Place
 from .plan import bmc_address, bmc_name
@@ -14,30 +16,6 @@ from .wait import wait
 USER, PASSWORD = "pacemaker", "ipmipass1"  # the guide's
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
-
-LAN = """\
-name "{name}"
-set_working_mc 0x20
-  startlan 1
-    addr {address} 623
-    priv_limit admin
-    allowed_auths_callback none md2 md5 straight
-    allowed_auths_user none md2 md5 straight
-    allowed_auths_operator none md2 md5 straight
-    allowed_auths_admin none md2 md5 straight
-    guid a123456789abcdefa123456789abcdef
-  endlan
-  chassis_control "{python} -m {module} {lab} {node}"
-  user 1 true "" "" user 10 none md2 md5 straight
-  user 2 true "{user}" "{password}" admin 10 none md2 md5 straight
-"""
-
-MANAGEMENT_CONTROLLER = """\
-mc_setbmc 0x20
-mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02 persist_sdr
-sel_enable 0x20 1000 0x0a
-mc_enable 0x20
-"""
 
 
 class Bmc:
@@ -52,18 +30,12 @@ class Bmc:
 
     def start(self) -> None:
         """Switch the controller on; its station must be plugged in."""
-        directory = self.place.run / self.station.name
-        (directory / "state").mkdir(parents=True, exist_ok=True)
-        (directory / "emu").write_text(MANAGEMENT_CONTROLLER)
-        (directory / "lan.conf").write_text(LAN.format(
-            name=self.station.name, address=self.address, python=sys.executable,
-            module=__package__ + ".chassis", lab=self.place.name, node=self.node,
-            user=USER, password=PASSWORD,
-        ))
+        arguments = ipmi_sim.write(
+            self.place.run / self.station.name,
+            f"{sys.executable} -m {__package__}.chassis {self.place.name} {self.node}",
+            USER, PASSWORD.encode(), name=self.station.name, address=self.address)
         self.simulator.start(
-            self.station.enter(["ipmi_sim", "-c", str(directory / "lan.conf"),
-                                "-f", str(directory / "emu"),
-                                "-s", str(directory / "state"), "-n"]),
+            self.station.enter(["ipmi_sim", *arguments]),
             env={"PYTHONPATH": str(PACKAGE_PARENT)},
         )
 

@@ -34,8 +34,10 @@ def demo(lab: Lab, keep: bool, progress: Callable[[str], None]) -> None:
     if not keep:
         lab.down()
         return
-    print(f"The cluster is up.\nEnter a node:  python3 -m tests.lab shell --name {lab.place.name} node01\n"
-          f"End it:        python3 -m tests.lab down --name {lab.place.name}")
+    name = lab.place.name
+    print(f"The cluster is up.\n"
+          f"Enter a node:  python3 -m tests.lab shell --name {name} node01\n"
+          f"End it:        python3 -m tests.lab down --name {name}")
 
 
 def build_rpm() -> Path:
