@@ -51,7 +51,10 @@ def _look_up(names, places, unknown, deadline):
     lookups = []
     try:
         for name in names:
-            lookups.append(_Lookup(name, deadline.left()))
+            try:
+                lookups.append(_Lookup(name, deadline.left()))
+            except OSError as error:  # no descriptors, no memory or no processes left
+                unknown[name] = "the resolver cannot be asked: %s" % error.strerror
         for lookup in lookups:
             verdict, _, answer = lookup.answer(deadline).partition(" ")
             if verdict == "at":
@@ -70,7 +73,12 @@ class _Lookup:
     def __init__(self, name, seconds):
         self.name = name
         self.fd, theirs = os.pipe()
-        self.pid = os.fork()
+        try:
+            self.pid = os.fork()
+        except OSError:
+            os.close(self.fd)
+            os.close(theirs)
+            raise
         if not self.pid:
             _resolve(name, theirs, seconds)
         os.close(theirs)

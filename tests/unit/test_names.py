@@ -1,5 +1,7 @@
 """Hosts as people write them."""
 
+import os
+
 import pytest
 
 from lbha import names
@@ -30,3 +32,17 @@ def test_addresses_are_located_without_a_resolver(monkeypatch):
         "127.0.0.1": ("127.0.0.1", 0), "2001:DB8::1": ("2001:db8::1", 0),
         "fe80::1%lo": ("fe80::1", 1)}
     assert unknown == {"fe80::1%nodev": "there is no device nodev"}
+
+
+def no_process(*_):
+    """os.fork on a node that is full."""
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+
+
+def test_a_name_that_cannot_be_asked_for_is_unknown(monkeypatch):
+    monkeypatch.setattr(names.os, "fork", no_process)
+    before = set(os.listdir("/proc/self/fd"))
+    places, unknown = names.locate(["gw.example", "127.0.0.1"], Deadline(1))
+    assert list(places) == ["127.0.0.1"]
+    assert "cannot be asked" in unknown["gw.example"]
+    assert set(os.listdir("/proc/self/fd")) == before

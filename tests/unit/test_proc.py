@@ -150,3 +150,15 @@ def test_programs_are_found_on_the_path_and_named_when_missing(monkeypatch):
         proc.need("no-such-program", "toys")
     monkeypatch.setenv("OCF_TESTER_FAIL_HAVE_BINARY", "1")
     assert proc.find("sh") is None
+
+
+def test_a_node_without_a_process_left(monkeypatch):
+    def no_process():
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    before = set(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(proc.os, "fork", no_process)
+    with pytest.raises(LocalFault) as caught:
+        proc.run(["/bin/true"], Deadline(5))
+    assert "/bin/true" in str(caught.value) and "temporarily unavailable" in str(caught.value)
+    assert set(os.listdir("/proc/self/fd")) == before
