@@ -21,10 +21,15 @@ def package():
 
 
 @pytest.fixture(scope="session")
-def empty_lab(package):
-    """A running cluster of two nodes without resources; it is taken down at the end."""
+def root():
+    """What every lab needs."""
     if os.geteuid() != 0:
         pytest.skip("the cluster level needs root: it boots nodes in namespaces")
+
+
+@pytest.fixture(scope="session")
+def empty_lab(root, package):
+    """A running cluster of two nodes without resources; it is taken down at the end."""
     name = "test-%d" % os.getpid()
     lab = Lab(name, progress=lambda step: print(step, flush=True))
     with lab:

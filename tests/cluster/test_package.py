@@ -12,10 +12,8 @@ OF_THE_SYSTEM = {"/usr/share/man/man7", "/usr/share/man/man8", "/usr/share/licen
 
 
 @pytest.fixture(scope="module")
-def node():
+def node(root):
     """A node of its own, without a cluster."""
-    if os.geteuid() != 0:
-        pytest.skip("the cluster level needs root: it boots nodes in namespaces")
     with Lab("package-%d" % os.getpid(), nodes=1, cluster=False) as lab:
         yield lab.nodes["node01"]
 
