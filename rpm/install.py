@@ -24,7 +24,8 @@ LIBRARY_FOLDER = "/usr/lib/ocf/lib/lbha"
 SYSCTL_FOLDER = "/usr/lib/sysctl.d"
 MAN_FOLDER = "/usr/share/man"
 # ours to create and to remove; the others belong to the system or to Pacemaker
-OWN_FOLDERS = (AGENT_FOLDER, "/usr/lib/ocf/lib", LIBRARY_FOLDER, LIBRARY_FOLDER + "/render")
+OWN_FOLDERS = (AGENT_FOLDER, "/usr/lib/ocf/lib", LIBRARY_FOLDER, LIBRARY_FOLDER + "/render",
+               LIBRARY_FOLDER + "/haproxy")
 
 
 def files():

@@ -7,12 +7,14 @@ The common library of the agents.  A module imports only what stands before it h
     render                       meta-data, usage, man pages, tables from a declaration
     streams  env  options        what the caller gave: descriptors, environment, options
     log  deadline                where lines go, and the time there is
-    proc  host  state            processes, this node, what start recorded
+    proc  task  host  state      processes, this node, what start recorded
     netlink  routes  address     links, routes and addresses of the kernel
+    sockets                      who listens, and who is connected
     icmp  names                  echo requests, and the addresses of names
     announce                     telling the neighbours of an address
-    cluster                      node attributes and membership
+    cluster  turn                node attributes, membership, and one node at a time
     finding  degraded  hold      what was found, works-but-look, monitors that wait
+    haproxy                      HAProxy: launched, watched, reloaded
     actions                      what each action of a resource agent does
     ocf  fence                   the runtimes of resource and fence agents
 

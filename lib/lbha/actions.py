@@ -12,11 +12,14 @@ Every action takes a lbha.ocf.ResourceAgent, uses its verbs, and returns a Findi
 import time
 
 from lbha import codes, hold
+from lbha.deadline import nap
 from lbha.degraded import Degraded
 from lbha.errors import DeadlineReached, Error, Failed, LocalFault, origin
 from lbha.finding import Finding, running
+from lbha.state import RESERVE
 
 LOOK_EVERY = 1.0  # seconds between two looks of a held monitor
+BREATH = 0.02     # seconds after an event, should a source tell the same one again and again
 PATIENCE = 2.0    # seconds that a stop waits for other actions of its resource
 
 
@@ -37,6 +40,7 @@ def start(agent):
             agent.log.info("removing what is left of an earlier start: %s" % found.reason)
             _take_away(agent)
         agent.start()
+        agent.folder.keep_reserve()
         return _wait_until(agent, _came_up, "running")
 
 
@@ -55,6 +59,7 @@ def stop(agent):
         _aside(agent, lambda: Degraded(agent).clear())
         _aside(agent, agent.after_stop)
         _aside(agent, agent.record.drop)
+        _aside(agent, lambda: agent.folder.remove(RESERVE))
         return running()
     finally:
         if lock:
@@ -119,7 +124,7 @@ def reload(agent):
             return found
         try:
             validate(agent)
-            agent.reload()
+            waits = agent.reload()
             found = _wait_until(agent, _came_up, "running")
         except Error as error:
             found = agent.find()
@@ -129,7 +134,7 @@ def reload(agent):
             reason = "reload: " + error.reason
             _aside(agent, lambda: agent.record.update(unapplied=reason))
             return found
-        agent.record.update(unapplied=None)
+        agent.record.update(unapplied=waits)
         return found
 
 
@@ -158,7 +163,7 @@ def _look(agent):
     reason = agent.observe()
     if reason is None and agent.faults:
         reason = agent.faults[0].reason
-    reason = reason or agent.record["unapplied"]
+    reason = reason or agent.record["unapplied"] or agent.folder.keep_reserve()
     degraded = Degraded(agent)
     _aside(agent, lambda: degraded.update(reason))
     if degraded.told and agent.p.degraded_code == "190":
@@ -170,18 +175,20 @@ def _stay(agent, found):
     """Hold: look again at every event and every LOOK_EVERY, until something is wrong."""
     setting = getattr(agent.p, "hold", 0)  # an agent without event sources has no such parameter
     seconds = min(hold.longest(setting, agent.call), agent.deadline.left() - 1)
-    sources = agent.sources() if seconds > 0 else []
     end = time.monotonic() + seconds
-    try:
-        while sources and time.monotonic() < end:
+    while found.code == codes.OK and time.monotonic() < end:
+        sources = agent.sources()
+        if not sources:
+            break
+        try:
             news = hold.wait(sources, min(LOOK_EVERY, max(0, end - time.monotonic())))
-            agent.record.reload()  # others may have acted meanwhile
-            found = _look(agent)
-            if news or found.code != codes.OK:
-                break
-    finally:
-        for source in sources:
-            source.close()
+        finally:
+            for source in sources:
+                source.close()
+        agent.record.reload()  # others may have acted meanwhile
+        found = _look(agent)
+        if news:
+            nap(BREATH)
     return found
 
 

@@ -15,7 +15,7 @@ class Call:
     instance -- OCF_RESOURCE_INSTANCE; the agent's own name when called by hand
     raw      -- parameter name -> text
     meta     -- name without `CRM_meta_` -> text
-    interval -- of the operation, in seconds (float); 0 is a probe, None was not told
+    interval -- of the operation, in seconds (float), or None
     timeout  -- of the operation, in seconds (float), or None
     level    -- OCF_CHECK_LEVEL (integer)
     modern   -- whether the caller speaks OCF 1.1
@@ -42,8 +42,12 @@ class Call:
 
     @property
     def is_probe(self):
-        """Whether this monitor asks what is there, before anything was started."""
-        return self.action == "monitor" and self.interval == 0
+        """Whether this monitor asks what is there, before anything was started.
+
+        Pacemaker then leaves the interval out (seen with 2.0.5), or says 0; who calls by hand
+        says nothing at all.
+        """
+        return self.action == "monitor" and not self.interval and bool(self.meta)
 
     @property
     def is_recurring(self):

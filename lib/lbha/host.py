@@ -41,6 +41,17 @@ class Process:
         return [] if not data else data.rstrip(b"\0").decode("utf-8", "replace").split("\0")
 
     @property
+    def name(self):
+        """What people call it: its systemd unit and program, "haproxy.service (haproxy, pid
+        42)", or "haproxy (pid 42)" of one that systemd did not start by itself."""
+        program = (read("%s/%d/comm" % (PROC, self.pid)) or b"?").decode("utf-8", "replace")
+        groups = (read("%s/%d/cgroup" % (PROC, self.pid)) or b"").decode("utf-8", "replace")
+        units = [line.rpartition("/")[2] for line in groups.splitlines()
+                 if line.endswith(".service")]
+        who = "%s (%s, pid %d)" if units else "%s%s (pid %d)"
+        return who % (units[0] if units else "", program.strip(), self.pid)
+
+    @property
     def is_ours(self):
         """Whether it lives in our pid namespace: /proc also shows those of containers,
         where the same command line means another thing."""

@@ -1,14 +1,11 @@
 """Hosts as people write them: addresses, and names that the resolver must look up.
 
-getaddrinfo(3) waits for its servers as long as it likes, and a thread in it cannot be
-ended; so every name is looked up in a child process of its own, all at the same time.
+Every name is looked up in a child process of its own, all at the same time (lbha.task).
 """
 
-import _signal
 import _socket
-import os
-import select
 
+from lbha.task import Task
 from lbha.values import IP, Text
 
 LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
@@ -48,73 +45,38 @@ def locate(words, deadline):
 
 
 def _look_up(names, places, unknown, deadline):
-    lookups = []
+    lookups = {}
     try:
         for name in names:
             try:
-                lookups.append(_Lookup(name, deadline.left()))
+                lookups[name] = Task(lambda name=name: _resolve(name), deadline.left())
             except OSError as error:  # no descriptors, no memory or no processes left
                 unknown[name] = "the resolver cannot be asked: %s" % error.strerror
-        for lookup in lookups:
-            verdict, _, answer = lookup.answer(deadline).partition(" ")
+        for name, lookup in lookups.items():
+            text = lookup.answer(deadline.left())
+            if text is None:
+                text = "no the resolver did not answer within %.3g s" % deadline.seconds
+            verdict, _, answer = text.partition(" ")
             if verdict == "at":
                 address, _, scope = answer.partition(" ")
-                places[lookup.name] = IP(address), int(scope)
+                places[name] = IP(address), int(scope)
             else:
-                unknown[lookup.name] = answer or "the resolver gave no answer"
+                unknown[name] = answer or "the resolver gave no answer"
     finally:
-        for lookup in lookups:
+        for lookup in lookups.values():
             lookup.close()
 
 
-class _Lookup:
-    """A child process that looks one name up."""
-
-    def __init__(self, name, seconds):
-        self.name = name
-        self.fd, theirs = os.pipe()
-        try:
-            self.pid = os.fork()
-        except OSError:
-            os.close(self.fd)
-            os.close(theirs)
-            raise
-        if not self.pid:
-            _resolve(name, theirs, seconds)
-        os.close(theirs)
-
-    def answer(self, deadline):
-        """What the child says: "at ADDRESS SCOPE", "no REASON", or nothing in time."""
-        poll = select.poll()
-        poll.register(self.fd, select.POLLIN)
-        if not poll.poll(int(deadline.left() * 1000) + 1):
-            return "no the resolver did not answer within %.3g s" % deadline.seconds
-        return os.read(self.fd, 4096).decode("utf-8", "replace")  # in one piece: PIPE_BUF
-
-    def close(self):
-        """End the child, if it has not ended yet."""
-        os.close(self.fd)
-        os.kill(self.pid, 9)  # a zombie at the most: it is ours, the pid cannot be another's
-        os.waitpid(self.pid, 0)
-
-
-def _resolve(name, out, seconds):
-    """In the child: say where the host is, and end."""
+def _resolve(name):
+    """Where the host is, "at ADDRESS SCOPE" or "no REASON"."""
     try:
-        # should our parent be killed, nobody else would end us
-        _signal.signal(_signal.SIGALRM, _signal.SIG_DFL)
-        _signal.setitimer(_signal.ITIMER_REAL, seconds + 1)
-        try:
-            # bytes: for a text Python would load its tables of international names
-            found = _socket.getaddrinfo(name.encode(), None, 0, _socket.SOCK_DGRAM)
-            address = found[0][4]
-            scope = address[3] if len(address) == 4 else 0
-            text = "at %s %d" % (address[0].partition("%")[0], scope)
-        except OSError as error:
-            text = "no %s" % error.strerror
-        os.write(out, text.encode())
-    finally:
-        os._exit(0)
+        # bytes: for a text Python would load its tables of international names
+        found = _socket.getaddrinfo(name.encode(), None, 0, _socket.SOCK_DGRAM)
+    except OSError as error:
+        return "no %s" % error.strerror
+    address = found[0][4]
+    scope = address[3] if len(address) == 4 else 0
+    return "at %s %d" % (address[0].partition("%")[0], scope)
 
 
 def _is_address(text):

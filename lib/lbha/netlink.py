@@ -1,4 +1,4 @@
-"""rtnetlink: links, addresses and routes as the kernel has them.
+"""Netlink: links, addresses and routes as the kernel has them.
 
 Sources: netlink(7), rtnetlink(7); linux/netlink.h, if_link.h, if_addr.h, rtnetlink.h.  The
 tables below say what a message consists of; encoding and decoding both follow them, and
@@ -25,22 +25,19 @@ NLM_F_ACK_TLVS = 0x200              # an answer with attributes: the kernel's ow
 NLMSGERR_ATTR_MSG = 1
 SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 270, 10, 11
 TYPE_MASK = 0x3fff                  # without NLA_F_NESTED and NLA_F_NET_BYTEORDER
-
 GROUP_IPV6_IFADDR = 0x100           # a multicast group, as a bit of nl_groups
+BUFFER = 1 << 16                    # a dump comes in parts of at most 32 KiB
+ATTEMPTS = 10                       # dumps that may be interrupted in a row
+RTNETLINK, SOCK_DIAG = (0, "rtnetlink"), (4, "sock_diag")   # protocols: number, name
 
 # net/if.h: flags of a link
 IFF_UP, IFF_LOOPBACK, IFF_RUNNING, IFF_NOARP = 0x1, 0x8, 0x40, 0x80
-
 # linux/if_addr.h: flags of an address
 IFA_F_SECONDARY, IFA_F_NODAD, IFA_F_DADFAILED = 0x01, 0x02, 0x08
 IFA_F_TENTATIVE, IFA_F_NOPREFIXROUTE = 0x40, 0x200
-
 RT_TABLE_MAIN, RTN_UNICAST = 254, 1
 RT_SCOPE_UNIVERSE, RT_SCOPE_HOST = 0, 254
 FOREVER = 0xffffffff                # a lifetime without end
-
-BUFFER = 1 << 16                    # a dump comes in parts of at most 32 KiB
-ATTEMPTS = 10                       # dumps that may be interrupted in a row
 
 
 class Number:
@@ -174,13 +171,13 @@ class Refused(Failed):
 class Netlink:
     """A conversation with the kernel about this network namespace.
 
-    seconds -- for each answer (float). All raise Failed, methods DeadlineReached as well.
+    seconds  -- for each answer (float). All raise Failed, methods DeadlineReached as well.
+    protocol -- RTNETLINK or SOCK_DIAG
     """
 
-    def __init__(self, seconds=5.0):
-        self.seconds = seconds
-        self._sequence = 0
-        self._socket = _open(0, (NETLINK_CAP_ACK, NETLINK_EXT_ACK))
+    def __init__(self, seconds=5.0, protocol=RTNETLINK):
+        self.seconds, self._protocol, self._sequence = seconds, protocol, 0
+        self._socket = _open(protocol, 0, (NETLINK_CAP_ACK, NETLINK_EXT_ACK))
         self._socket.settimeout(seconds)
 
     def close(self):
@@ -189,11 +186,15 @@ class Netlink:
 
     def dump(self, layout, **values):
         """Everything of one kind, a list of Message."""
+        table = self.table(layout.get, layout.new, layout.encode(values))
+        return [layout.decode(data) for data in table]
+
+    def table(self, question, answer, body):
+        """The bytes of all messages of type `answer` to a `question`, a list."""
         for _ in range(ATTEMPTS):
-            replies = self._ask(layout.get, NLM_F_DUMP, layout.encode(values))
-            found = [layout.decode(data) for _, kind, data in replies if kind == layout.new]
+            replies = self._ask(question, NLM_F_DUMP, body)
             if not any(flags & NLM_F_DUMP_INTR for flags, _, _ in replies):
-                return found
+                return [data for _, kind, data in replies if kind == answer]
         raise Failed("the kernel's tables changed during each of %d readings" % ATTEMPTS)
 
     def get(self, layout, **values):
@@ -222,8 +223,7 @@ class Netlink:
             HEADER.size + len(body), kind, flags | NLM_F_REQUEST, self._sequence, 0) + body)
         replies = []
         while True:
-            for reply in _messages(self._exchange(self._socket.recv, BUFFER)):
-                sequence, reply = reply[0], reply[1:]
+            for sequence, *reply in _messages(self._exchange(self._socket.recv, BUFFER)):
                 if sequence != self._sequence:
                     continue  # left over from a request that was given up
                 if reply[1] in (NLMSG_ERROR, NLMSG_DONE):
@@ -235,10 +235,10 @@ class Netlink:
         try:
             return call(argument)
         except _socket.timeout:
-            raise DeadlineReached("no answer within %.3g s: waited for rtnetlink"
-                                  % self.seconds)
+            raise DeadlineReached("no answer within %.3g s: waited for %s"
+                                  % (self.seconds, self._protocol[1]))
         except OSError as error:  # such as ENOBUFS, when the kernel lacks memory
-            raise _failed(error)
+            raise _failed(self._protocol, error)
 
 
 class Events:
@@ -248,7 +248,7 @@ class Events:
     """
 
     def __init__(self, groups):
-        self._socket = _open(groups)
+        self._socket = _open(RTNETLINK, groups)
         self._socket.setblocking(False)
         self.fd = self._socket.fileno()
 
@@ -262,7 +262,7 @@ class Events:
                 return news
             except OSError as error:
                 if error.errno != errno.ENOBUFS:  # more happened than the socket could hold
-                    raise _failed(error)
+                    raise _failed(RTNETLINK, error)
             news = True
 
     def wait(self, seconds):
@@ -293,20 +293,20 @@ def device_name(index):
         return "device %d (gone)" % index
 
 
-def _open(groups, options=()):
+def _open(protocol, groups, options=()):
     try:
         made = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC,
-                              _socket.NETLINK_ROUTE)
+                              protocol[0])
         made.bind((0, groups))
         for option in options:
             made.setsockopt(SOL_NETLINK, option, 1)
     except OSError as error:
-        raise _failed(error)
+        raise _failed(protocol, error)
     return made
 
 
-def _failed(error):
-    return Failed("cannot talk to rtnetlink: %s" % error.strerror)
+def _failed(protocol, error):
+    return Failed("cannot talk to %s: %s" % (protocol[1], error.strerror))
 
 
 def _messages(data):

@@ -75,11 +75,13 @@ class ResourceAgent:
         and return a sentence when a person should look, or None."""
 
     def sources(self):
-        """Event sources for a held monitor (lbha.hold); none: classic polling."""
+        """Event sources for a held monitor (lbha.hold), asked for anew before each wait;
+        none: classic polling."""
         return []
 
     def reload(self):
-        """Apply changed parameters in place."""
+        """Apply changed parameters in place; a sentence when that has to wait, and `observe`
+        does it later."""
         raise NotImplementedError
 
 

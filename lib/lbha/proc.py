@@ -60,7 +60,7 @@ def need(name, package=None):
     return path
 
 
-def run(argv, deadline, input=b"", output=None, environment=None):
+def run(argv, deadline, input=b"", output=None, environment=None, announce=None):
     """Run a program to its end and return its Result.
 
     argv        -- list of str; argv[0] is an absolute path
@@ -69,10 +69,15 @@ def run(argv, deadline, input=b"", output=None, environment=None):
     output      -- a descriptor that gets stdout and stderr instead of us (a daemon keeps
                    it open for life, which a pipe would not survive)
     environment -- additions to the fixed environment
+    announce    -- called with the child's pid before the program begins, to write down who
+                   it is.  Such a child has a session of its own: it goes on when we are
+                   killed.
     Raises NotInstalled (no such program), LocalFault (cannot be run), DeadlineReached.
     """
-    child = _Child(argv, output, dict(ENVIRONMENT, **(environment or {})))
+    child = _Child(argv, output, dict(ENVIRONMENT, **(environment or {})), bool(announce))
     try:
+        if announce:
+            announce(child.pid)
         child.check_exec()
         while not child.ended():
             if not deadline.left():
@@ -87,16 +92,17 @@ def run(argv, deadline, input=b"", output=None, environment=None):
 class _Child:
     """A child process and our ends of its pipes."""
 
-    def __init__(self, argv, output, environment):
+    def __init__(self, argv, output, environment, apart):
         self.argv, self.status = argv, None
         # as bytes: the locale has no say in what a program is given
         words = [word.encode("utf-8", "surrogateescape") for word in argv]
         pipes = []
         try:
-            while len(pipes) < (4 if output is None else 2):
+            while len(pipes) < (5 if output is None else 3):
                 pipes.append(os.pipe())
-            stdin, failure = pipes[:2]  # `failure`: closed by exec, or the errno
-            out, err = pipes[2:] or ((None, output),) * 2
+            # `gate`: the child waits for it to close; `failure`: closed by exec, or the errno
+            stdin, gate, failure = pipes[:3]
+            out, err = pipes[3:] or ((None, output),) * 2
             self.pid = os.fork()
         except OSError as error:  # no descriptors, no memory or no processes left
             for reader, writer in pipes:
@@ -104,20 +110,24 @@ class _Child:
                 os.close(writer)
             raise LocalFault("cannot run %s: %s" % (argv[0], error.strerror))
         if not self.pid:
-            _become(words, stdin[0], out[1], err[1], failure[1], environment)
+            _become(words, (stdin[0], out[1], err[1]), gate, failure[1], environment, apart)
         self.stdin, self.failure, self.out, self.err = stdin[1], failure[0], out[0], err[0]
-        self.open = {fd for fd in (stdin[1], failure[0], out[0], err[0]) if fd is not None}
+        self.gate = gate[1]
+        self.open = {fd for fd in (stdin[1], gate[1], failure[0], out[0], err[0])
+                     if fd is not None}
         self.chunks = {self.out: [], self.err: []}
         self.sizes = {self.out: 0, self.err: 0}
         self.pause = 1
-        theirs = (stdin[0], failure[1]) + ((out[1], err[1]) if output is None else ())
+        theirs = (stdin[0], gate[0], failure[1]) + ((out[1], err[1]) if output is None else ())
         for fd in theirs:
             os.close(fd)
-        for fd in self.open - {self.failure}:
+        for fd in self.open - {self.failure, self.gate}:
             os.set_blocking(fd, False)
 
     def check_exec(self):
-        """Wait until the child has become the program."""
+        """Let the child become the program, and wait until it has."""
+        os.write(self.gate, b"!")
+        self._close(self.gate)
         code = os.read(self.failure, 16)
         self._close(self.failure)
         if not code:
@@ -198,12 +208,16 @@ class _Child:
         os.close(fd)
 
 
-def _become(argv, stdin, stdout, stderr, failure, environment):
+def _become(argv, standard, gate, failure, environment, apart):
     """In the child: become the program, or say why not."""
     try:
-        os.dup2(stdin, 0)
-        os.dup2(stdout, 1)
-        os.dup2(stderr, 2)
+        os.close(gate[1])
+        if not os.read(gate[0], 1):
+            return  # our parent died before it had written down who we are
+        if apart:
+            os.setsid()
+        for number, fd in enumerate(standard):
+            os.dup2(fd, number)
         _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)  # Python ignores it; exec keeps that
         os.execve(argv[0], argv, environment)
     except OSError as error:

@@ -14,6 +14,8 @@ from lbha import host
 from lbha.errors import DeadlineReached, LocalFault
 
 ROOT = "/run/lbha"
+RESERVE, RESERVED = "reserve", 32 << 10  # a file, and its bytes: a few small files need them
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Folder:
@@ -61,6 +63,18 @@ class Folder:
 
     def write(self, name, text):
         """Replace a file at once: readers see the old text or the new one."""
+        try:
+            try:
+                self._replace(name, text)
+            except OSError as error:
+                if error.errno not in FULL:
+                    raise
+                self.remove(RESERVE)
+                self._replace(name, text)
+        except OSError as error:
+            raise self._fault("cannot write", name, error)
+
+    def _replace(self, name, text):
         folder = self.open()
         temporary = "tmp-%d" % os.getpid()
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
@@ -73,9 +87,22 @@ class Folder:
             finally:
                 os.close(fd)
             os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-        except OSError as error:
+        except OSError:
             self.remove(temporary)
-            raise self._fault("cannot write", name, error)
+            raise
+
+    def keep_reserve(self):
+        """Keep some room for `write` on a full disk; a sentence when there is none to keep."""
+        try:
+            if os.stat(RESERVE, dir_fd=self.open()).st_size:
+                return None
+        except OSError:
+            pass  # spent, or not made yet
+        try:
+            self._replace(RESERVE, "." * RESERVED)
+        except OSError as error:
+            return self._fault("cannot write", "", error).reason
+        return None
 
     def append_to(self, name):
         """A descriptor that appends to a file, emptied first."""
@@ -84,6 +111,13 @@ class Folder:
             return os.open(name, flags, 0o600, dir_fd=self.open())
         except OSError as error:
             raise self._fault("cannot write", name, error)
+
+    def rename(self, name, other):
+        """Give a file another name, in place of the one that has it."""
+        try:
+            os.rename(name, other, src_dir_fd=self.open(), dst_dir_fd=self.open())
+        except OSError as error:
+            raise self._fault("cannot rename", name, error)
 
     def remove(self, *names):
         """Remove files; those that are not there are fine."""
@@ -123,7 +157,7 @@ class Folder:
             os.ftruncate(fd, 0)
             os.pwrite(fd, host.process(os.getpid()).key.encode(), 0)
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):  # then it has no name in it
+            if error.errno not in FULL:  # then it has no name in it
                 os.close(fd)
                 raise self._fault("cannot write", "lock", error)
         except DeadlineReached:

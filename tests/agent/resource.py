@@ -46,7 +46,7 @@ class Resource:
             "OCF_RESKEY_CRM_meta_timeout": str(int(timeout * 1000)),
             "OCF_RESKEY_CRM_meta_on_node": "node01",
         }
-        if interval is not None:
+        if interval:  # a probe has none
             environment["OCF_RESKEY_CRM_meta_interval"] = str(int(interval * 1000))
         if level:
             environment["OCF_CHECK_LEVEL"] = str(level)
@@ -87,6 +87,10 @@ class Resource:
     def monitor(self, interval=10, **options):
         """A recurring monitor (hold=0 unless the parameters say otherwise)."""
         return self.call("monitor", interval=interval, **options)
+
+    def reload(self, **options):
+        """The reload action: parameters were changed."""
+        return self.call("reload", **options)
 
     def validate(self, **options):
         """The validate-all action."""

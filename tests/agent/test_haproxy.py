@@ -11,74 +11,8 @@ import time
 import pytest
 
 from tests.agent import resource
+from tests.agent.balancer import CONFIG, master_of, processes, status, until, worker_of
 from tests.agent.resource import Resource
-
-CONFIG = """
-global
-    maxconn 100
-defaults
-    mode http
-    timeout client 5s
-    timeout server 5s
-    timeout connect 1s
-frontend main
-    bind %(bind)s
-    default_backend web
-backend web
-    server web01 127.0.0.1:8081 check inter 100ms
-"""
-REQUEST = "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8080, timeout=2); " \
-          "c.request('GET', '/'); print(c.getresponse().status)"
-
-
-@pytest.fixture
-def haproxy(namespace):
-    """A configured resource on 127.0.0.1:8080."""
-    config = namespace.folder / "haproxy.cfg"
-    config.write_text(CONFIG % {"bind": "127.0.0.1:8080"})
-    # a name of its own: HAProxy is known by its path, and another run may go on beside this
-    return Resource(namespace, "haproxy", "haproxy-%d" % os.getpid(), conffile=config, hold=0)
-
-
-def until(condition, seconds, sentence):
-    """Wait for a condition, with a deadline that says what was wanted."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        answer = condition()
-        if answer:
-            return answer
-        time.sleep(0.02)
-    pytest.fail("not within %g s: %s" % (seconds, sentence))
-
-
-def processes(namespace):
-    """HAProxy's processes as the kernel has them: pid -> parent."""
-    found = {}
-    for pid in namespace.pids():
-        with contextlib.suppress(OSError):
-            with open("/proc/%d/stat" % pid) as stat:
-                name, _, rest = stat.read().partition("(")[2].rpartition(")")
-            if name == "haproxy" and rest.split()[0] != "Z":
-                found[pid] = int(rest.split()[1])
-    return found
-
-
-def master_of(namespace):
-    """The pid of the master process."""
-    found = processes(namespace)
-    return next(pid for pid, parent in found.items() if parent not in found)
-
-
-def worker_of(namespace):
-    """The pid of the worker process."""
-    found = processes(namespace)
-    return next(pid for pid, parent in found.items() if parent in found)
-
-
-def status(namespace):
-    """What a client of the frontend gets: the HTTP status, or the error."""
-    done = namespace.run([sys.executable, "-c", REQUEST], check=False)
-    return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
 
 
 def test_serves_after_start_and_is_gone_after_stop(namespace, haproxy):
@@ -262,7 +196,7 @@ def test_a_port_that_another_program_has(namespace, haproxy):
     assert taken.stdout.readline() == b"up\n"
     outcome = haproxy.start()
     assert outcome.code == resource.GENERIC
-    assert "127.0.0.1:8080" in outcome.reason and "another program" in outcome.reason
+    assert "127.0.0.1:8080" in outcome.reason and "python3 (pid " in outcome.reason
     assert "nonlocal" not in outcome.reason
 
 

@@ -32,6 +32,7 @@ def test_a_call_by_hand():
 def test_only_a_monitor_without_interval_is_a_probe():
     environ = {"OCF_RESKEY_CRM_meta_interval": "0"}
     assert env.Call("monitor", environ, "x").is_probe
+    assert env.Call("monitor", {"OCF_RESKEY_CRM_meta_timeout": "20000"}, "x").is_probe
     assert not env.Call("start", environ, "x").is_probe
 
 

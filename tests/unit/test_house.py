@@ -24,7 +24,7 @@ CHEAP = {"sys", "os", "errno", "time", "select", "syslog", "fcntl", "zlib", "sta
          "_struct", "_socket", "_signal", "lbha"}
 MAY_EXIT = {"lbha/ocf": "main", "lbha/fence": "main",
             # children, which must never return into the agent
-            "lbha/proc": "_become", "lbha/names": "_resolve", "lbha/announce": "repeat"}
+            "lbha/proc": "_become", "lbha/task": "_work", "lbha/announce": "repeat"}
 LONGEST_FILE = 350  # lines: read in one sitting
 
 
@@ -84,7 +84,9 @@ def test_texts_are_rendered_only_on_request(name):
 @pytest.mark.parametrize("name", FILES)
 def test_nobody_imports_an_agent(name):
     agents = set(AGENTS)
-    assert not agents & {imported.split(".")[-1] for imported, _ in imports(FILES[name])}
+    # (lbha.haproxy is the library's page on HAProxy, not the agent)
+    assert not agents & {imported.split(".")[-1] for imported, _ in imports(FILES[name])
+                         if not imported.startswith("lbha.")}
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from lbha import names
+from lbha import names, task
 from lbha.deadline import Deadline
 
 
@@ -25,7 +25,7 @@ def test_what_is_no_host(text):
 
 
 def test_addresses_are_located_without_a_resolver(monkeypatch):
-    monkeypatch.setattr(names.os, "fork", None)
+    monkeypatch.setattr(task.os, "fork", None)
     places, unknown = names.locate(["127.0.0.1", "2001:DB8::1", "fe80::1%lo", "fe80::1%nodev"],
                                    Deadline(1))
     assert {word: (address.text, scope) for word, (address, scope) in places.items()} == {
@@ -40,7 +40,7 @@ def no_process(*_):
 
 
 def test_a_name_that_cannot_be_asked_for_is_unknown(monkeypatch):
-    monkeypatch.setattr(names.os, "fork", no_process)
+    monkeypatch.setattr(task.os, "fork", no_process)
     before = set(os.listdir("/proc/self/fd"))
     places, unknown = names.locate(["gw.example", "127.0.0.1"], Deadline(1))
     assert list(places) == ["127.0.0.1"]

@@ -375,7 +375,8 @@ def test_a_defect_of_ours_shows_neither_a_traceback_nor_nothing(world):
 
 
 def test_the_prefix_is_what_the_cluster_says(world):
-    assert world.call("monitor", OCF_EXIT_REASON_PREFIX="because:") == NOT_RUNNING
+    assert world.call("monitor", interval=10,
+                      OCF_EXIT_REASON_PREFIX="because:") == NOT_RUNNING
     assert "\nbecause:it is not up\n" in "\n" + world.err
 
 

@@ -162,3 +162,34 @@ def test_a_node_without_a_process_left(monkeypatch):
         proc.run(["/bin/true"], Deadline(5))
     assert "/bin/true" in str(caught.value) and "temporarily unavailable" in str(caught.value)
     assert set(os.listdir("/proc/self/fd")) == before
+
+
+def test_who_the_child_is_is_written_down_before_the_program_begins(tmp_path):
+    mark, seen = tmp_path / "mark", []
+
+    def announce(pid):
+        seen.append((pid, mark.exists(), host.process(pid).argv == []))
+
+    result = proc.run(SHELL + ["echo $$; : > %s" % mark], Deadline(5), announce=announce)
+    assert seen == [(int(result.out), False, False)]
+    assert mark.exists()
+
+
+def test_a_child_that_cannot_be_written_down_never_begins(tmp_path):
+    mark, pids = tmp_path / "mark", []
+
+    def announce(pid):
+        pids.append(pid)
+        raise LocalFault("the disk is full")
+
+    with pytest.raises(LocalFault):
+        proc.run(SHELL + [": > %s" % mark], Deadline(5), announce=announce)
+    assert host.process(pids[0]) is None
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("announce, alone", [(None, False), (lambda pid: None, True)])
+def test_only_an_announced_child_has_a_session_of_its_own(announce, alone):
+    script = "import os; print(os.getsid(0) == os.getpid())"
+    result = proc.run(PYTHON + [script], Deadline(5), announce=announce)
+    assert result.out.strip() == str(alone)

@@ -1,0 +1,1 @@
+"""HAProxy, as its management guide describes it: files, processes, the admin socket."""

@@ -1,0 +1,154 @@
+"""One HAProxy of ours: its files, its processes, and how it is launched.
+
+It runs in master-worker mode and is known by the file that only ours have on the command
+line; a reload is a second launch that takes the listening sockets over from the first
+(HAProxy management guide, sections 3 "Starting HAProxy", -x and -sf, and 4).
+"""
+
+import _socket
+import os
+
+from lbha import host, proc
+from lbha.deadline import nap
+from lbha.haproxy import admin
+
+OWN_CONFIG = """# written by ocf:lbha:haproxy; changes are lost
+global
+    stats socket %s mode 600 level admin expose-fd listeners
+    # shared by all sockets; with the default of 10 a few idle clients would silence ours
+    stats maxconn 1000
+%s"""
+LONGEST_SOCKET = 95  # bytes: sun_path without the ".PID.tmp" that HAProxy adds meanwhile
+TRIES = 3            # silent answers in a row until a worker counts as hung
+HUNG = 0.3           # seconds of silence before a stop does not even try to be polite
+
+
+class Silent(Exception):
+    """HAProxy takes connections on its socket and does not answer."""
+
+
+class Unreachable(Exception):
+    """Nobody listens on the socket; the text says what the kernel said."""
+
+
+class Instance:
+    """The processes and files of one resource.
+
+    folder -- the lbha.state.Folder of the resource
+    """
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.own_config = folder.path + "/own.cfg"
+        self.socket = folder.path + "/admin.sock"
+
+    # ------------------------------------------------------------------------ processes
+
+    def processes(self):
+        """Every process of this instance: only ours have our file on the command line."""
+        return [process for process in host.processes() if self.owns(process)]
+
+    def owns(self, process):
+        """Whether a Process is HAProxy of this instance."""
+        return {"-W", "-f", self.own_config}.issubset(process.argv) and process.is_ours
+
+    def masters(self):
+        """The master processes: that of now, and those whose last clients are not done."""
+        ours = self.processes()
+        pids = {process.pid for process in ours}
+        return [process for process in ours if process.parent not in pids]
+
+    def signal(self, number):
+        """Signal all processes."""
+        for process in self.processes():
+            process.signal(number)
+
+    # --------------------------------------------------------------------------- socket
+
+    def ask(self, command, timeout):
+        """What the worker answers; OSError when it does not."""
+        return admin.ask(self.socket, command, timeout)
+
+    def worker(self, timeout):
+        """The Process that answers on the socket, or None when it is gone by then.
+
+        timeout -- seconds for each of TRIES. Raises Silent, Unreachable.
+        """
+        for _ in range(TRIES):
+            try:
+                info = admin.info(self.ask("show info", timeout))
+            except _socket.timeout:
+                continue
+            except BlockingIOError:
+                nap(timeout)  # the backlog of a worker that accepts nothing is full
+            except FileNotFoundError:
+                raise Unreachable("%s is missing" % self.socket)
+            except OSError as error:
+                raise Unreachable(error.strerror)
+            else:
+                pid = info.get("Pid", "")
+                return host.process(int(pid)) if pid.isdecimal() else None
+        raise Silent("the worker of HAProxy is silent on its socket for %.3g s"
+                     % (TRIES * timeout))
+
+    def is_hung(self):
+        """Whether a polite signal would be lost on it."""
+        try:
+            self.ask("show info", HUNG)
+        except (BlockingIOError, _socket.timeout):
+            return True
+        except OSError:
+            return False  # gone, or on its way
+        return False
+
+    # --------------------------------------------------------------------------- launch
+
+    def config(self, peers):
+        """The text of our own configuration file; peers is a section or empty."""
+        return OWN_CONFIG % (self.socket, peers)
+
+    def configured_peers(self):
+        """{node: address as text} of the peers section that was written."""
+        lines = [line.split() for line in (self.folder.read("own.cfg") or "").splitlines()]
+        return {words[1]: words[2].rpartition(":")[0].strip("[]")
+                for words in lines if words[:1] == ["peer"]}
+
+    def check(self, words, deadline):
+        """Have HAProxy read its configuration; a proc.Result.
+
+        No -q: with it HAProxy keeps to itself what it silently leaves out.
+        """
+        return proc.run([words[0], "-c"] + words[1:], deadline)
+
+    def launch(self, words, replaced, deadline):
+        """Run HAProxy; with `replaced` (masters, as Process) it takes over from them.
+
+        words -- program, configuration files, further arguments; no modes
+        Returns the proc.Result of the parent, which ends when the worker serves; what went
+        to its standard error is in `err`.
+        """
+        command = [words[0], "-W", "-D"] + words[1:]
+        if replaced:
+            command += ["-x", self.socket, "-sf"] + [str(process.pid) for process in replaced]
+        output = self.folder.append_to("output.new")
+        try:
+            # -D: a session of its own, so that it survives the end of our process group.
+            # Its descriptors 1 and 2 are for life: a file, for a pipe would break with us.
+            result = proc.run(command, deadline, output=output, announce=self._note)
+        finally:
+            os.close(output)
+            self.folder.remove("launching")
+        result.err = self.folder.read("output.new") or ""
+        if result.code == 0:
+            self.folder.rename("output.new", "output")
+        return result
+
+    def _note(self, pid):
+        process = host.process(pid)
+        if process:
+            self.folder.write("launching", process.key)
+
+    @property
+    def launching(self):
+        """The Process of a launch that has not come to its end, or None."""
+        return host.find_process(self.folder.read("launching"))

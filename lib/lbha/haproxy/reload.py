@@ -1,0 +1,244 @@
+"""Bringing a running HAProxy to what is configured now, without loss and one node at a time.
+
+What is wanted is compared with what was launched; where they differ, HAProxy is launched
+anew and takes the sockets, the tables and the clients over from the old one.  Whoever
+notices does it: the action `reload`, or a monitor, at its next look.
+"""
+
+import os
+import time
+import zlib
+
+from lbha import state
+from lbha.deadline import nap
+from lbha.errors import Error, LocalFault
+from lbha.finding import cut
+from lbha.haproxy import output
+
+SETTLED = 2.0   # seconds without a change until a changed file counts as written
+STAT = 1.0      # seconds that a file system may take to say how its files are
+PATIENCE = 3.0  # seconds for the cluster to say whose turn it is
+RESYNC = 30.0   # seconds until tables that do not come back into step are given up
+
+
+class Reload:
+    """The reload of one HAProxy, whoever does it and in how many steps.
+
+    agent    -- the HAProxy agent
+    launched -- kept in the record: what was launched last, `words` and `files` as digests
+    """
+
+    def __init__(self, agent):
+        self.agent, self.record = agent, agent.record
+        self.service, self.instance = agent.service, agent.service.instance
+        self.error = None
+
+    @property
+    def turn(self):
+        """The cluster's turn to reload."""
+        from lbha.turn import Turn  # most monitors have nothing to reload
+
+        return Turn(self.agent.attribute("reload"), self.agent.node, "the reload")
+
+    def now(self):
+        """For the action: reload, and wait as long as there is time.
+
+        A sentence when it still waits then; the monitor goes on.
+        """
+        deadline = self.agent.deadline
+        while True:
+            waits = self.step(quick=True)
+            if self.error:
+                raise self.error
+            if not waits and not self.record["resyncing"]:
+                return None
+            if deadline.left() < 5:
+                return waits
+            nap(0.1)
+
+    def step(self, quick=False):
+        """Do what can be done now; the caller holds the lock.
+
+        quick -- do not wait until the files have settled
+        Returns a sentence when a reload is due and has to wait, or has failed.
+        """
+        if self.record["resyncing"]:
+            self._follow_resync()
+            return None
+        wanted = Wanted(self.agent)
+        if wanted.is_launched:
+            if self.record["refused"] or self.record["unapplied"]:
+                self._withdraw()
+            return None
+        if wanted.digest == self.record["refused"]:
+            return self.record["unapplied"]
+        if not (quick or wanted.settled()):
+            return None
+        waits = self._obstacle()
+        if waits:
+            return "the reload waits: " + waits
+        self.record.update(turn=1)
+        waits = self.turn.take(self.agent.deadline.within(PATIENCE))
+        if waits:
+            return waits
+        try:
+            self._reload(wanted)
+        except Error as error:
+            self._refuse(wanted, error)
+            return self.record["unapplied"]
+        return None
+
+    def _obstacle(self):
+        old = self.service.old_masters()
+        if len(old) >= self.agent.p.max_old_workers:
+            return "%d old workers still serve, max_old_workers=%d" % (
+                len(old), self.agent.p.max_old_workers)
+        if self.instance.launching:
+            return "another launch of HAProxy goes on"
+        # HAProxy 1.8.27 and 2.2.9 lose tables when a reload meets a resync
+        since = float(self.record["out_of_step"] or 0)
+        if self.service.resynced() is not False:
+            self.record.update(out_of_step=None)
+        elif not since:
+            self.record.update(out_of_step="%.3f" % time.monotonic())
+            return "the stick tables are not in step yet"
+        elif time.monotonic() - since < RESYNC:
+            return "the stick tables are not in step yet"
+        return None
+
+    def _reload(self, wanted):
+        agent, deadline = self.agent, self.agent.deadline
+        agent.service.refuse_strangers()
+        before = self.agent.folder.read("own.cfg")
+        agent.folder.write("own.new", wanted.own_config)
+        try:
+            checked = self.instance.check(
+                [word if word != self.instance.own_config else agent.folder.path + "/own.new"
+                 for word in wanted.words], deadline)
+        finally:
+            agent.folder.remove("own.new")
+        agent.service.judge(checked)
+        agent.folder.write("own.cfg", wanted.own_config)
+        agent.service.keep_states()
+        masters = self.instance.masters()
+        # should we be killed now, whoever finds the new master knows what it was launched with
+        self.record.update(old=" ".join(master.key for master in masters),
+                           attempt="%s %s" % (wanted.command, wanted.files))
+        try:
+            result = self.instance.launch(wanted.words, masters, deadline)
+            if result.code:
+                raise LocalFault(output.complaint(result))
+        except Error:
+            agent.folder.write("own.cfg", before or "")
+            raise
+        agent.service.settle(wanted)
+        agent.log.info("reloaded: %s" % wanted.reason)
+        self.record.update(unapplied=None, refused=None, resyncing="%.3f" % time.monotonic())
+
+    def _follow_resync(self):
+        """The turn ends when the tables are in step again, or have had their time."""
+        spent = time.monotonic() - float(self.record["resyncing"])
+        if spent < RESYNC and self.service.resynced() is False and self.service.may_resync(spent):
+            return
+        self.end_turn()
+        self.record.update(resyncing=None)
+
+    def end_turn(self):
+        """Let the other nodes have the turn, if it was ours."""
+        if self.record["turn"]:
+            self.turn.done(self.agent.deadline.within(PATIENCE))
+            self.record.update(turn=None)
+
+    def _refuse(self, wanted, error):
+        self.error = error
+        reason = cut("reload: " + error.reason)
+        if self.record["unapplied"] != reason:
+            self.agent.log.error(reason + "; the old state serves on")
+        self.record.update(unapplied=reason, refused=wanted.digest)
+        self.turn.failed(self.agent.deadline.within(PATIENCE))
+
+    def _withdraw(self):
+        """What was refused is not wanted any more."""
+        self.end_turn()
+        self.record.update(unapplied=None, refused=None)
+
+
+class Wanted:
+    """What should run by the parameters, the cluster and the files of now.
+
+    words, own_config -- command line, and text of our own configuration file
+    command, files    -- digests of those, and of the files as they are
+    reason            -- why HAProxy is launched anew, in words
+    """
+
+    def __init__(self, agent):
+        self.agent, self.record = agent, agent.record
+        self.own_config = agent.own_config()
+        self.words = agent.launch_words()
+        self.command = _digest([self.own_config, agent.p.config_version or ""] + self.words)
+        same = self.command == self.record["command"]
+        self.reason = "its files have changed" if same else "parameters or peers have changed"
+        watches = not same or agent.p.reload_on_change or self.record["refused"]
+        self.files = signature(agent.watched_paths()) if watches else self.record["files"]
+
+    @property
+    def digest(self):
+        """What stands for all of it."""
+        return "%s-%s" % (self.command, self.files)
+
+    @property
+    def is_launched(self):
+        """Whether that is what runs."""
+        return self.command == self.record["command"] and (
+            self.files == self.record["files"] or not self.agent.p.reload_on_change)
+
+    def settled(self):
+        """Whether the files have been as they are for a while."""
+        note = state.Record(self.agent.folder, "files")
+        if note["seen"] != self.files:
+            note.update(seen=self.files, since="%.3f" % time.monotonic())
+        return (self.files == self.record["files"]
+                or time.monotonic() - float(note["since"]) >= SETTLED)
+
+
+def signature(paths):
+    """A digest of how the files are now: names, sizes, times, not contents.
+
+    paths -- (path, suffix): files, or directories whose entries with that suffix count
+    Raises LocalFault when the file system does not answer: it is looked at in a process of
+    its own, for whoever waits in the kernel for a dead server cannot even be killed.
+    """
+    from lbha.task import Task
+
+    try:
+        task = Task(lambda: _digest(_facts(paths)), STAT)
+    except OSError as error:
+        raise LocalFault("cannot look at the configuration: %s" % error.strerror)
+    try:
+        answer = task.answer(STAT)
+    finally:
+        task.close()
+    if not answer:
+        raise LocalFault("%s cannot be looked at: its file system does not answer within %.3g s"
+                         % (paths[0][0], STAT))
+    return answer
+
+
+def _facts(paths):
+    for path, suffix in paths:
+        names = [path]
+        if os.path.isdir(path):
+            yield path  # its own time would also tell of files that do not count
+            names = sorted(os.path.join(path, name) for name in os.listdir(path)
+                           if name.endswith(suffix))
+        for name in names:
+            try:
+                found = os.stat(name)
+            except OSError as error:
+                yield "%s %d" % (name, error.errno)
+            else:
+                yield "%s %d %d %d" % (name, found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+def _digest(texts):
+    return "%08x" % zlib.crc32("\0".join(texts).encode("utf-8", "surrogateescape"))

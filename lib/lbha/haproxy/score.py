@@ -1,0 +1,57 @@
+"""How many servers this node's HAProxy sees up, as a node attribute for location rules."""
+
+import time
+
+from lbha import cluster, state
+
+VERIFY_EVERY = 20.0  # seconds after which the attribute is asked for: daemons can lose it
+ATTRD = 2.0          # seconds that the attribute daemon may take
+
+
+class Score:
+    """A value that is published once it has been the same for a while.
+
+    note -- attribute and value as published, and what was seen since when
+    """
+
+    def __init__(self, folder, deadline):
+        self.note = state.Record(folder, "score")
+        self.deadline = deadline
+
+    @property
+    def published(self):
+        """Whether there is an attribute of ours."""
+        return bool(self.note["attribute"])
+
+    def update(self, attribute, value, dampen):
+        """Take in what was seen; the caller holds the lock.
+
+        attribute -- name, None: nothing is to be published
+        dampen    -- seconds for which a value has to stay
+        """
+        if self.note["attribute"] and self.note["attribute"] != attribute:
+            self.clear()
+        if attribute is None:
+            return
+        now, value = time.monotonic(), str(value)
+        if self.note["seen"] != value:
+            self.note.update(seen=value, since="%.3f" % now)
+        if self.note["published"] != value:
+            if now - float(self.note["since"]) >= dampen:
+                self._publish(attribute, value, now)
+        elif now - float(self.note["verified"]) >= VERIFY_EVERY:
+            limit = self.deadline.within(ATTRD)
+            if cluster.get_attribute(attribute, limit) == value:
+                self.note.update(verified="%.3f" % now)
+            else:
+                self._publish(attribute, value, now)
+
+    def _publish(self, attribute, value, now):
+        cluster.set_attribute(attribute, value, self.deadline.within(ATTRD), dampen=0)
+        self.note.update(attribute=attribute, published=value, verified="%.3f" % now)
+
+    def clear(self):
+        """Take the attribute back."""
+        if self.note["attribute"]:
+            cluster.delete_attribute(self.note["attribute"], self.deadline.within(ATTRD))
+        self.note.drop()

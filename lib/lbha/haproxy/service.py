@@ -1,0 +1,245 @@
+"""The HAProxy of a resource as a whole: found, brought up, adopted, taken away."""
+
+import time
+
+from lbha import host
+from lbha.deadline import nap
+from lbha.errors import DeadlineReached, Error, LocalFault
+from lbha.finding import absent, partial, running
+from lbha.haproxy import admin, output
+from lbha.haproxy.instance import TRIES, Instance, Silent, Unreachable
+from lbha.haproxy.ports import Ports, taken
+from lbha.haproxy.states import States
+
+TERM_SECONDS = 2.0   # SIGTERM ends HAProxy at once; one that does not is hung
+ALONE = 1.0          # seconds after which tables that nobody can bring are not waited for
+START_RESYNC = 5.0   # seconds that a start waits for the tables
+LOOK = 2.0           # seconds that the kernel may take to list sockets
+SIGTERM, SIGKILL, SIGUSR1 = 15, 9, 10
+
+
+class Service:
+    """What runs for one resource.
+
+    agent   -- gives parameters, record, deadline, log
+    worker, master -- the Processes that `find` found serving, or None
+    closed  -- frontends that an operator switched off
+    """
+
+    def __init__(self, agent):
+        self.agent, self.record, self.log = agent, agent.record, agent.log
+        self.deadline = agent.deadline
+        self.instance = Instance(agent.folder)
+        self.states = States(agent.folder, self.instance.socket)
+        self.master = self.worker = None
+        self.closed = []
+
+    def ask(self, command):
+        """What the worker answers to a command; OSError when it does not."""
+        return self.instance.ask(command, self.limit)
+
+    @property
+    def limit(self):
+        """Seconds that an answer may take."""
+        return max(0.05, min(self.agent.p.socket_timeout, self.deadline.left() / (TRIES + 1)))
+
+    # ------------------------------------------------------------------------------- find
+
+    def find(self):
+        """What is there: a Finding. Never raises for a wrong parameter."""
+        self.master = self.worker = None
+        try:
+            worker = self.instance.worker(self.limit)
+        except Silent as silent:
+            return partial(str(silent))
+        except Unreachable as error:
+            return self._find_rest(str(error))
+        master = host.process(worker.parent) if worker else None
+        if master is None or not (master.key == self.record["master"]
+                                  or self.instance.owns(master)):
+            return self._find_rest("who answers there is no worker of it")
+        self.master, self.worker = master, worker
+        return self._find_listeners()
+
+    def _find_rest(self, trouble):
+        """Nobody answers as it should: what is left?"""
+        masters = self.instance.masters()
+        ended = "HAProxy is not running"
+        if self.record["master"]:
+            ended = "HAProxy is gone: its master was pid %s" % self.record["master"].split()[0]
+        alive = [master for master in masters if master.children]
+        if alive:
+            return partial("the worker of HAProxy (master pid %d) is gone; socket: %s"
+                           % (alive[-1].pid, trouble))
+        if masters:
+            return partial("%s; pid %d is left" % (ended, masters[-1].pid))
+        left = self.ports().left
+        if left:
+            return partial("%s; a child of it still listens on %s" % (ended, left[0].text))
+        return absent(ended)
+
+    def _find_listeners(self):
+        self.closed = []
+        if self.worker.key != self.record["worker"]:
+            return running()  # a new one, whose sockets nobody has written down yet
+        missing = self.ports().missing
+        if missing:
+            self.closed = self._closed_frontends()
+            if not self.closed:
+                return partial("HAProxy does not listen on %s any more" % missing[0])
+        return running()
+
+    def _closed_frontends(self):
+        try:
+            answer = self.ask("show stat -1 1 -1")
+        except OSError:
+            return []
+        return [name for name, status in admin.frontends(answer).items() if status in admin.CLOSED]
+
+    def ports(self):
+        """Where the recorded worker listens, compared with the kernel's list."""
+        return Ports(self.record["listeners"], self.deadline.within(LOOK))
+
+    def old_masters(self):
+        """The masters of earlier launches that still have clients."""
+        words = (self.record["old"] or "").split()
+        keys = {" ".join(pair) for pair in zip(words[::2], words[1::2])}
+        return [process for process in map(host.find_process, sorted(keys))
+                if process and process.key != self.record["master"]]
+
+    def sections(self):
+        """The peers sections as HAProxy shows them (admin.Section), None where it cannot."""
+        return admin.peers(self.ask("show peers"))
+
+    def resynced(self):
+        """Whether the stick tables have come from another HAProxy; None: it cannot say."""
+        try:
+            sections = self.sections()
+        except OSError:
+            return False
+        return None if sections is None else all(section.resynced for section in sections)
+
+    def may_resync(self, spent):
+        """Whether somebody could still bring the tables, `spent` seconds after a launch."""
+        if spent < ALONE or self.old_masters():
+            return True
+        try:
+            return any(peer.connected and not peer.local
+                       for section in self.sections() or () for peer in section.peers)
+        except OSError:
+            return True
+
+    # ------------------------------------------------------------------------ start, stop
+
+    def judge(self, result):
+        """Raise what HAProxy refuses or leaves out (a proc.Result), log what it warns of."""
+        if result.code:
+            raise LocalFault(output.complaint(result))
+        incomplete = output.without_local_peer(result.err)
+        if incomplete:
+            raise LocalFault(incomplete)
+        for line in output.warnings(result.err):
+            self.log.warning("HAProxy: " + line)
+
+    def refuse_strangers(self):
+        """Raise LocalFault when somebody else already listens where the files want to."""
+        reason = taken(self.agent.p.conffile, self.instance.owns, self.deadline)
+        if reason:
+            raise LocalFault(reason)
+
+    def start(self, wanted):
+        """Launch what is Wanted (lbha.haproxy.reload), and wait until it serves."""
+        self.refuse_strangers()
+        self.agent.folder.write("own.cfg", wanted.own_config)
+        result = self.instance.launch(wanted.words, [], self.deadline)
+        try:
+            self.judge(result)
+            self.settle(wanted)
+            stranger = self.ports().strangers(self.instance.owns)
+            if stranger:
+                raise LocalFault(stranger)
+        except Error:
+            self.instance.signal(SIGTERM)  # it must not take part of the traffic meanwhile
+            raise
+        began = time.monotonic()
+        while self.deadline.left() > 1 and self.resynced() is False:
+            spent = time.monotonic() - began
+            if spent > START_RESYNC or not self.may_resync(spent):
+                break
+            nap(0.02)
+
+    def settle(self, wanted):
+        """Wait for the new worker, write down who it is, and give it what an operator set."""
+        before = [master.key for master in self.old_masters()]
+        if before:
+            before.append(self.record["master"])
+
+        def answers():
+            return self.find().code == 0 and self.master.key not in before
+
+        self.deadline.wait(answers, "the worker of HAProxy to answer")
+        self._write_down(wanted.command, wanted.files)
+
+    def _write_down(self, command, files):
+        """Record what runs, and what it was launched with."""
+        self.record.update(
+            master=self.master.key, worker=self.worker.key, command=command, files=files,
+            attempt=None, pidfile=self.agent.pidfile,
+            listeners=Ports.learn([self.worker], self.deadline))
+        for trouble in self.states.restore(self.limit):
+            self.log.warning(trouble)
+
+    def adopt(self):
+        """Take over one that runs and is not the recorded one: after a reload that was cut
+        short, one that somebody asked for by SIGUSR2, or with the record lost."""
+        if self.worker is None or self.worker.key == self.record["worker"]:
+            return
+        command, files = self.record["command"], self.record["files"]
+        if self.record["attempt"] and self.master.key != self.record["master"]:
+            command, _, files = self.record["attempt"].partition(" ")
+        self._write_down(command, files)
+
+    def keep_states(self):
+        """Write down what an operator set, as far as HAProxy still tells."""
+        try:
+            self.states.keep(self.limit)
+        except OSError:
+            return  # it says no more: what the last monitor saw counts
+
+    def stop(self, drain):
+        """End all of it; drain -- seconds for clients that are being served."""
+        if self.instance.is_hung():
+            self.log.warning("HAProxy is silent on its socket: SIGKILL")
+            self._end(SIGKILL)
+            return
+        self.keep_states()
+        if drain:
+            self._drain(drain)
+        self._end(SIGTERM)
+        patience = self.deadline.within(TERM_SECONDS)
+        try:
+            patience.wait(self._is_gone, "HAProxy to end")
+        except DeadlineReached:
+            self.log.warning("HAProxy did not end on SIGTERM within %.3g s: SIGKILL"
+                             % patience.seconds)
+            self._end(SIGKILL)
+
+    def _drain(self, seconds):
+        """SIGUSR1: no new clients, and those there are may finish."""
+        if not self.instance.processes():
+            return
+        self.instance.signal(SIGUSR1)
+        patience = self.deadline.within(
+            max(0, min(seconds, self.deadline.left() - 2 * TERM_SECONDS)))
+        try:
+            patience.wait(self._is_gone, "the clients to finish")
+        except DeadlineReached:
+            self.log.info("clients were still served after %.3g s of drain" % patience.seconds)
+
+    def _is_gone(self):
+        return not self.instance.processes() and not self.ports().left
+
+    def _end(self, signal):
+        self.instance.signal(signal)
+        if not self.instance.processes():  # a child of it may have kept its sockets
+            self.ports().signal_holders(signal)

@@ -1,0 +1,154 @@
+"""What a recurring monitor does beside finding out whether HAProxy runs."""
+
+from lbha import cluster, hold
+from lbha.errors import DeadlineReached, Error
+from lbha.haproxy import admin, output, servers
+from lbha.haproxy.checks import Check, Checks
+from lbha.haproxy.reload import Reload
+
+OFTEN, SELDOM, URL = 5.0, 15.0, 10.0  # seconds between two looks at a thing
+ASIDE = 2.0                           # seconds for a question to the cluster
+ANSWER = 5.0                          # seconds that an answer to check_url may take
+
+
+class Watch:
+    """The looks of one monitor."""
+
+    def __init__(self, agent):
+        self.agent, self.service, self.p = agent, agent.service, agent.p
+        self.record = agent.record
+
+    def look(self):
+        """Do what is to be done; a sentence when a person should look, or None."""
+        try:
+            with self.agent.folder.lock(self._within(ASIDE)):
+                self.record.reload()
+                if self.record["stopping"] or not self.record:
+                    return None
+                self.service.adopt()
+                trouble = Reload(self.agent).step()
+        except Error as error:
+            trouble = error.reason
+        complaint = self._check()
+        return trouble or complaint
+
+    def _check(self):
+        level = self.agent.call.level
+        return Checks(self.agent.folder).run((
+            Check("output", 0, 0, self._output),
+            Check("strangers", 0, 0, self._strangers),
+            Check("states", 0, OFTEN, self._keep_states),
+            Check("score", 0, OFTEN, self._score),
+            Check("check_url", 20, URL, self._url),
+            Check("servers", 10, OFTEN, self._shortage),
+            Check("peers", 10, OFTEN, self._peers),
+            Check("differences", 10, SELDOM, self._differences),
+            Check("closed", 0, 0, self._closed),
+        ), level)
+
+    def _within(self, seconds):
+        return self.agent.deadline.within(seconds)
+
+    def _output(self):
+        text = self.agent.folder.read("output") or ""
+        return output.without_local_peer(text) or output.failed_reload(text)
+
+    def _strangers(self):
+        return self.service.ports().strangers(self.service.instance.owns)
+
+    def _closed(self):
+        if self.service.closed:
+            return "frontend %s is disabled on this node" % self.service.closed[0]
+        return None
+
+    def _keep_states(self):
+        self.service.states.keep(self.service.limit)
+
+    def _servers(self):
+        return admin.servers(self.service.ask("show stat -1 4 -1"))
+
+    def _score(self):
+        from lbha.haproxy.score import Score
+
+        attribute = self.p.score_attribute
+        score = Score(self.agent.folder, self.agent.deadline)
+        if attribute or score.published:
+            number, weight = servers.score(self._servers())
+            score.update(attribute, weight if self.p.score_of == "weight" else number,
+                         self.p.score_dampen)
+
+    def _shortage(self):
+        if not self.p.min_servers:
+            return None
+        return servers.shortage(self._servers(), self.p.min_servers)
+
+    # ------------------------------------------------------------------------------ peers
+
+    def _peers(self):
+        sections = self.service.sections()
+        if sections is None:
+            return self._peers_by_connection()
+        lost = [peer.name for section in sections for peer in section.peers
+                if not (peer.local or peer.connected)]
+        missing = self._expected(lost) if lost else []
+        if missing:
+            return "peer %s is not connected: stick tables drift apart" % missing[0]
+        if not all(section.resynced for section in sections):
+            return "the stick tables did not come from the other nodes yet"
+        return None
+
+    def _expected(self, names):
+        """Those of the peers that should be there: a node of the cluster where HAProxy does
+        not run is none of them, who is no node of the cluster always is."""
+        nodes = {member.name for member in cluster.members(self._within(ASIDE))}
+        running = cluster.running_on(self.agent.call.instance, self._within(ASIDE))
+        return [name for name in names if name not in nodes or name in running]
+
+    def _peers_by_connection(self):
+        """HAProxy 1.8 does not tell of its peers; the kernel does, of their connections."""
+        if self.p.peers != "auto":
+            return None
+        from lbha import sockets  # only that old one needs it
+
+        places = self.service.instance.configured_peers()
+        places.pop(self.agent.node, None)
+        port = self.p.peers_port
+        there = {end[0] for pair in sockets.connections(port, self._within(ASIDE))
+                 for end in pair}
+        missing = self._expected([name for name in sorted(places)
+                                  if places[name] not in there])
+        if missing:
+            return "peer %s is not connected: stick tables drift apart" % missing[0]
+        return None
+
+    def _differences(self):
+        self.record.update(shared=1)
+        return self.service.states.differences(
+            self.agent.attribute("servers"), self.agent.node, self._within(ASIDE))
+
+    # -------------------------------------------------------------------------- check_url
+
+    def _url(self):
+        url = self.p.check_url
+        if not url:
+            return None
+        from lbha.haproxy import request
+        from lbha.task import Task
+
+        try:
+            task = Task(lambda: request.complaint(url, ANSWER) or "ok", ANSWER)
+        except OSError as error:
+            return "cannot ask %s: %s" % (url, error.strerror)
+        ends = self.agent.sources()
+        try:
+            # a process of HAProxy that ends meanwhile is told at once
+            hold.wait(ends + [task], min(ANSWER, self.agent.deadline.left()))
+            answer = task.answer(0)
+        except hold.ReaderGone:
+            raise DeadlineReached("nobody waits for this monitor any more")
+        finally:
+            for source in ends + [task]:
+                source.close()
+        if answer is None:
+            return "no answer from %s within %.3g s" % (url, ANSWER)
+        return None if answer == "ok" else answer
