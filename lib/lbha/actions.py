@@ -111,31 +111,39 @@ def _begin_run(agent):
     try:
         return hold.Run(agent.folder, agent.call)
     except LocalFault as fault:
-        agent.log.warning(fault.reason)
+        _complain(agent, fault.reason)
         return None
 
 
 def reload(agent):
-    """Apply changed parameters; what cannot be applied leaves the old state serving."""
+    """Apply changed parameters; what cannot be applied leaves the old state serving.
+
+    What does not run is started: Pacemaker 2.0.5 counts a reload that fails as a start that
+    failed, and would keep the node from ever trying again.
+    """
     with agent.folder.lock(agent.deadline):
         agent.record.reload()
+        if agent.find().running:
+            return _reload(agent)
+    return start(agent)
+
+
+def _reload(agent):
+    """The reload of what runs; the caller holds the lock."""
+    try:
+        validate(agent)
+        waits = agent.reload()
+        found = _wait_until(agent, _came_up, "running")
+    except Error as error:
         found = agent.find()
-        if found.absent:
-            return found
-        try:
-            validate(agent)
-            waits = agent.reload()
-            found = _wait_until(agent, _came_up, "running")
-        except Error as error:
-            found = agent.find()
-            if not found.running:
-                raise
-            agent.log.error("reload: %s; the old state serves on" % error.reason)
-            reason = "reload: " + error.reason
-            _aside(agent, lambda: agent.record.update(unapplied=reason))
-            return found
-        agent.record.update(unapplied=waits)
+        if not found.running:
+            raise
+        agent.log.error("reload: %s; the old state serves on" % error.reason)
+        reason = "reload: " + error.reason
+        _aside(agent, lambda: agent.record.update(unapplied=reason))
         return found
+    agent.record.update(unapplied=waits)
+    return found
 
 
 def validate(agent):
@@ -242,8 +250,16 @@ def _aside(agent, task, prefix=""):
         reason = "internal error: %s" % origin(defect)
     else:
         return None
-    agent.log.warning(prefix + reason)
+    _complain(agent, prefix + reason)
     return reason
+
+
+def _complain(agent, reason):
+    """Log it; what a full disk does to every monitor is told once, by lbha.degraded."""
+    if agent.folder.full and agent.call.is_recurring:
+        agent.log.debug(reason)
+    else:
+        agent.log.warning(reason)
 
 
 def _raise_first(faults):

@@ -3,7 +3,7 @@
 import time
 
 from lbha import cluster, spec, state, values
-from lbha.errors import Error
+from lbha.errors import Error, LocalFault
 from lbha.finding import cut
 
 AFTER = 5.0     # seconds that a fault lasts before it is told
@@ -38,18 +38,22 @@ class Degraded:
     def update(self, reason):
         """Take in what a monitor saw: a sentence or None."""
         if reason is None:
-            if self.note:
+            if self.note or self.agent.folder.recovered:
                 self._act(self._take_back)
             return
-        reason = cut(reason)
-        now = time.monotonic()
+        try:
+            self._note(cut(reason))
+        except LocalFault:  # a full disk: then only the attribute can say what was told
+            self._act(lambda: self._show_unnoted(cut(reason)))
+
+    def _note(self, reason):
         if not self.note["since"]:
-            self.note.update(since=now)
-        if now - float(self.note["since"]) < AFTER:
+            self.note.update(since=time.monotonic())
+        if self.note.age("since") < AFTER:
             return
         if self.note["told"] != reason:
-            self.agent.log.warning("degraded: %s" % reason)
             self.note.update(told=reason)
+            self.agent.log.warning("degraded: %s" % reason)
         if self.note["shown"] != reason:
             self._act(lambda: self._show(reason))
 
@@ -69,11 +73,17 @@ class Degraded:
         if self._tell(cluster.set_attribute, self.attribute, reason):
             self.note.update(shown=reason)
 
+    def _show_unnoted(self, reason):
+        patience = self.agent.deadline.within(PATIENCE)
+        if cluster.get_attribute(self.attribute, patience) != reason:
+            self.agent.log.warning("degraded: %s" % reason)
+            cluster.set_attribute(self.attribute, reason, patience)
+
     def _take_back(self):
-        if self.told:
+        if self.told or self.agent.folder.recovered:
             if not self._tell(cluster.delete_attribute, self.attribute):
                 return
-            self.agent.log.info("no longer degraded: %s" % self.note["told"])
+            self.agent.log.info("no longer degraded: %s" % (self.note["told"] or "a full disk"))
         self.note.drop()
 
     def _tell(self, verb, *arguments):

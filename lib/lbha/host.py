@@ -117,6 +117,21 @@ def processes():
     return [found for found in map(process, pids) if found]
 
 
+def processes_with(word):
+    """The living processes with that word (str) on their command lines, a list."""
+    wanted = word.encode("utf-8", "surrogateescape")
+    pids = [int(name) for name in os.listdir(PROC) if name.isdigit()]
+    found = [process(pid) for pid in pids
+             if wanted in (read("%s/%d/cmdline" % (PROC, pid)) or b"").split(b"\0")]
+    return [one for one in found if one]
+
+
+def environment(process):
+    """The environment that a Process began with, a list of "NAME=VALUE"."""
+    data = read("%s/%d/environ" % (PROC, process.pid)) or b""
+    return data.decode("utf-8", "replace").split("\0")
+
+
 def boot_id():
     """The identity of this boot."""
     return (read(PROC + "/sys/kernel/random/boot_id") or b"").decode().strip()

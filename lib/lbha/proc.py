@@ -93,7 +93,7 @@ class _Child:
     """A child process and our ends of its pipes."""
 
     def __init__(self, argv, output, environment, apart):
-        self.argv, self.status = argv, None
+        self.argv, self.status, self.apart = argv, None, apart
         # as bytes: the locale has no say in what a program is given
         words = [word.encode("utf-8", "surrogateescape") for word in argv]
         pipes = []
@@ -177,10 +177,17 @@ class _Child:
     def close(self):
         """End what still runs, and close our ends."""
         if not self.ended():
-            os.kill(self.pid, 9)
+            self._kill()
             os.waitpid(self.pid, 0)
         for fd in list(self.open):
             self._close(fd)
+
+    def _kill(self):
+        """SIGKILL, also for what it has started when it has a session of its own."""
+        try:
+            os.kill(-self.pid if self.apart else self.pid, 9)
+        except ProcessLookupError:  # it has no session yet
+            os.kill(self.pid, 9)
 
     def _feed(self, data):
         try:

@@ -102,16 +102,16 @@ def connections(port, deadline):
 
 
 def holders(inodes):
-    """Who has these sockets open: inode -> list of lbha.host.Process, of our pid namespace.
+    """Who has these sockets open: inode -> list of lbha.host.Process, those in containers
+    too, as far as our /proc shows them.
 
     Looks at every descriptor of every process: not for a monitor.
     """
     found = {inode: [] for inode in inodes}
     for process in host.processes():
-        held = found.keys() & _open_sockets(process)
-        if held and process.is_ours:
-            for inode in held:
-                found[inode].append(process)
+        held = found.keys() & inodes_of(process)
+        for inode in held:
+            found[inode].append(process)
     return found
 
 
@@ -122,7 +122,7 @@ def held_by(processes, deadline):
     Looks at every descriptor of theirs, of which a busy one has many: a monitor had better
     compare the inodes that it found once.
     """
-    inodes = set().union(*map(_open_sockets, processes))
+    inodes = set().union(*map(inodes_of, processes))
     return [listener for listener in listeners(deadline) if listener.inode in inodes]
 
 
@@ -180,8 +180,9 @@ def _about_port(code, otherwise, port):
     return INSTRUCTION.pack(code, 8, otherwise) + INSTRUCTION.pack(0, 0, port)
 
 
-def _open_sockets(process):
-    """The inodes of the sockets that a process has open, a set; none when it is gone."""
+def inodes_of(process):
+    """The inodes of the sockets that a process (lbha.host.Process) has open, a set; none
+    when it is gone."""
     folder = "%s/%d/fd/" % (host.PROC, process.pid)
     found = set()
     try:

@@ -9,6 +9,7 @@ import errno
 import fcntl
 import os
 import stat
+import time
 
 from lbha import host
 from lbha.errors import DeadlineReached, LocalFault
@@ -19,7 +20,13 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Folder:
-    """The directory of one instance."""
+    """The directory of one instance.
+
+    full      -- whether there was no room, not even the reserve, when something was written
+    recovered -- whether there is room again since `keep_reserve` was called
+    """
+
+    full = recovered = False
 
     def __init__(self, agent, instance, root=None):
         if "/" in instance or instance.startswith(".") or "\0" in instance:
@@ -72,6 +79,7 @@ class Folder:
                 self.remove(RESERVE)
                 self._replace(name, text)
         except OSError as error:
+            self.full = error.errno in FULL
             raise self._fault("cannot write", name, error)
 
     def _replace(self, name, text):
@@ -102,6 +110,7 @@ class Folder:
             self._replace(RESERVE, "." * RESERVED)
         except OSError as error:
             return self._fault("cannot write", "", error).reason
+        self.recovered = True
         return None
 
     def append_to(self, name):
@@ -220,6 +229,10 @@ class Record:
         lines = ["%s=%s\n" % (key, _escape(self.values[key])) for key in sorted(self.values)]
         self.folder.write(self.name, "".join(lines))
 
+    def age(self, key):
+        """Seconds since the time.monotonic() kept under a key, see `elapsed`."""
+        return elapsed(self[key])
+
     def reload(self):
         """Read again what others may have written."""
         self.values, self.fault = {}, None
@@ -232,6 +245,14 @@ class Record:
         """Forget everything."""
         self.values = {}
         self.folder.remove(self.name)
+
+
+def elapsed(text):
+    """Seconds since the time.monotonic() that a text says; infinite when it says none."""
+    try:
+        return max(0.0, time.monotonic() - float(text))  # kept as rounded, maybe up
+    except (TypeError, ValueError):  # nothing, or not what we have written
+        return float("inf")
 
 
 def _parse(text):

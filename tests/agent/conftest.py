@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tests.agent.balancer import Balancer
 from tests.agent.namespace import Namespace
 from tests.agent.wire import Wire
 
@@ -24,3 +25,9 @@ def wire(namespace):
     made = Wire(namespace, "192.168.1.1/24", "fd00:1::1/64")
     yield made
     made.close()
+
+
+@pytest.fixture
+def haproxy(namespace):
+    """A Balancer, configured and not started."""
+    return Balancer(namespace)

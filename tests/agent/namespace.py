@@ -1,4 +1,4 @@
-"""A private place for an agent: own network, own /run/lbha, own attrd_updater.
+"""A private place for an agent: own network, own /run/lbha, own programs of the cluster.
 
 A holder process keeps the namespaces; everything in it is ended by pid when it closes.
 """
@@ -13,6 +13,9 @@ import sys
 import tempfile
 
 ATTRD = pathlib.Path(__file__).with_name("attrd_updater.py")
+MEMBERSHIP = pathlib.Path(__file__).with_name("membership.py")
+PROGRAMS = {"attrd_updater": ATTRD, "corosync-cmapctl": MEMBERSHIP, "cibadmin": MEMBERSHIP,
+            "crm_mon": MEMBERSHIP, "crm_node": MEMBERSHIP}
 HOLDER = """
 import os, signal, sys
 print("ready", flush=True)
@@ -24,42 +27,61 @@ class Namespace:
     """Network and mount namespaces of one test.
 
     folder -- a directory of the test's own, visible inside and outside
+    pid    -- of a process inside
+    beside -- another Namespace: this is a second node of its cluster, with pids of its own,
+              for the same resource would be known by the same path
     """
 
-    def __init__(self):
+    def __init__(self, beside=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lbha-test-"))
+        self.beside = beside
+        self.kinds = ["--net", "--mount"] + (["--pid"] if beside else [])
         self.holder = subprocess.Popen(
-            ["unshare", "--net", "--mount", "--propagation", "private",
+            ["unshare", *self.kinds, "--propagation", "private",
+             *(["--fork", "--kill-child", "--mount-proc"] if beside else []),
              sys.executable, "-c", HOLDER],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         self.children = []
         assert self.holder.stdout.readline() == b"ready\n"
+        self.pid = self.holder.pid
+        if beside:
+            self.pid = int(pathlib.Path("/proc/%d/task/%d/children" % (
+                self.pid, self.pid)).read_text())
         self.ip("link", "set", "lo", "up")
         os.makedirs("/run/lbha", mode=0o700, exist_ok=True)  # a mount point needs to exist
         self.run(["mount", "-t", "tmpfs", "-o", "mode=0700", "tmpfs", "/run/lbha"])
         self._own_programs()
 
     def _own_programs(self):
-        """The host's programs, and an attrd_updater that keeps a file."""
+        """The host's programs, and stand-ins for the cluster's that keep files."""
         upper, work = self.folder / "sbin", self.folder / "work"
         upper.mkdir()
         work.mkdir()
-        program = upper / "attrd_updater"
-        program.write_text("#!%s -I\n%s" % (sys.executable, ATTRD.read_text()
-                                            .replace("@FILE@", str(self.attributes))))
-        program.chmod(0o755)
+        for name, source in PROGRAMS.items():
+            program = upper / name
+            program.write_text("#!%s -I\n%s" % (sys.executable, source.read_text()
+                                                .replace("@FILE@", str(self.attributes))))
+            program.chmod(0o755)
         self.run(["mount", "-t", "overlay", "overlay", "-o",
                   "lowerdir=/usr/sbin,upperdir=%s,workdir=%s" % (upper, work), "/usr/sbin"])
 
     @property
     def attributes(self):
         """The file with what attrd_updater was told, a line a call."""
-        return self.folder / "attributes"
+        return self.beside.attributes if self.beside else self.folder / "attributes"
+
+    def attribute(self, name, node="node01"):
+        """The value of a node attribute as attrd_updater was told; None: there is none."""
+        value = None
+        for line in self.attributes.read_text().splitlines() if self.attributes.exists() else ():
+            verb, key, text, _, *said = line.split("\t")
+            if key == name and said[:1] in ([], [node]):
+                value = text if verb == "set" else None
+        return value
 
     def enter(self, argv):
         """The command line that runs `argv` inside."""
-        return ["nsenter", "--target", str(self.holder.pid), "--net", "--mount", "--",
-                *map(str, argv)]
+        return ["nsenter", "--target", str(self.pid), *self.kinds, "--", *map(str, argv)]
 
     def run(self, argv, check=True, **options):
         """Run a program inside to its end."""
@@ -87,10 +109,10 @@ class Namespace:
 
     def pids(self):
         """The processes that live in this network namespace, but for the holder."""
-        mine = os.readlink("/proc/%d/ns/net" % self.holder.pid)
+        mine = os.readlink("/proc/%d/ns/net" % self.pid)
         found = []
         for entry in os.listdir("/proc"):
-            if entry.isdigit() and int(entry) != self.holder.pid:
+            if entry.isdigit() and int(entry) not in (self.pid, self.holder.pid):
                 with contextlib.suppress(OSError):
                     if os.readlink("/proc/%s/ns/net" % entry) == mine:
                         found.append(int(entry))

@@ -28,7 +28,10 @@ class Resource:
 
     agent      -- name of the agent
     parameters -- name -> text; may be changed between actions, as an administrator does
+    node       -- the cluster's name of the node that it is on
     """
+
+    node = "node01"
 
     def __init__(self, namespace, agent, name=None, **parameters):
         self.namespace, self.agent, self.name = namespace, agent, name or agent
@@ -44,7 +47,7 @@ class Resource:
             "OCF_EXIT_REASON_PREFIX": PREFIX,
             "OCF_RESKEY_crm_feature_set": "3.7.1",
             "OCF_RESKEY_CRM_meta_timeout": str(int(timeout * 1000)),
-            "OCF_RESKEY_CRM_meta_on_node": "node01",
+            "OCF_RESKEY_CRM_meta_on_node": self.node,
         }
         if interval:  # a probe has none
             environment["OCF_RESKEY_CRM_meta_interval"] = str(int(interval * 1000))

@@ -37,7 +37,7 @@ class Wire:
     def __init__(self, node, *addresses):
         self.node, self.neighbour = node, Namespace()
         node.ip("link", "add", "eth0", "type", "veth", "peer", "name", "peer0")
-        node.ip("link", "set", "peer0", "netns", str(self.neighbour.holder.pid))
+        node.ip("link", "set", "peer0", "netns", str(self.neighbour.pid))
         for address in addresses:
             self.node.ip("address", "add", address, "dev", "eth0",
                          *(["nodad"] if ":" in address else []))

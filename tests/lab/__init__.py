@@ -9,6 +9,8 @@
     network   the bridges, cables, stations     bmc       an IPMI controller per node
     root      the Debian file system of a node  power     the switch behind the controller
     web       the two web servers               client    the client that measures outages
+    visitors  a thousand, and who served each   downloads long ones, every byte checked
+    sticky    the stick tables of HAProxy       original  the guide's cluster as it was
 
 Everything of a lab lives in one cgroup and in network, mount and process
 namespaces that exist only as long as processes in that cgroup do: when the

@@ -7,9 +7,7 @@ As a program, in the client's network, until it gets SIGTERM:
 from __future__ import annotations
 
 import json
-import select
 import signal
-import socket
 import sys
 import time
 from dataclasses import asdict, astuple, dataclass, field
@@ -18,9 +16,8 @@ from typing import Optional
 
 from .network import Station
 from .plan import VIP
+from .tries import OK, Tries, Try
 from .wait import wait
-
-OK = "ok"
 
 
 @dataclass(frozen=True)
@@ -142,10 +139,7 @@ class Client:
         self.result.unlink(missing_ok=True)
         self.program.log.unlink(missing_ok=True)
         words = [self.address, *(str(value) for value in astuple(self.manner)), str(self.result)]
-        self.program.start(
-            self.station.enter([sys.executable, "-m", __name__, *words]),
-            env={"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
-        )
+        self.program.start(self.station.module(__name__, *words))
         wait("the client has begun", lambda: "begun" in self.program.output(), 10, interval=0.01,
              state=self.program.output)
 
@@ -167,69 +161,13 @@ class Client:
         self.stop()
 
 
-class Try:
-    """One connection on its way; `outcome` is empty until it has ended."""
-
-    def __init__(self, address: str, began: float, number: int):
-        self.began = began
-        self.number = number
-        self.since = time.monotonic()
-        self.outcome = ""
-        self.answer = b""
-        self.events = select.EPOLLOUT
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        self.request = f"GET / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n".encode()
-        try:
-            self.socket.connect((address, 80))
-        except BlockingIOError:
-            pass
-        except OSError as error:
-            self.end(error)
-
-    def go_on(self) -> None:
-        """The socket is ready: send the request, or read of the answer what is there."""
-        try:
-            if self.events == select.EPOLLOUT:
-                self.socket.send(self.request)  # the first few bytes always fit
-                self.events = select.EPOLLIN
-                return
-            piece = self.socket.recv(4096)
-        except OSError as error:
-            self.end(error)
-            return
-        self.answer += piece
-        if not piece:
-            self.end()
-
-    def end(self, error: Optional[OSError] = None) -> None:
-        self.socket.close()
-        status = self.answer[9:12].decode("latin-1")
-        if isinstance(error, ConnectionRefusedError):
-            self.outcome = "refused"
-        elif isinstance(error, TimeoutError):
-            self.outcome = "timeout"
-        elif error is not None:
-            self.outcome = (error.strerror or str(error)).lower()
-        elif not self.answer:
-            self.outcome = "closed without an answer"
-        else:
-            self.outcome = OK if status == "200" else f"status {status}"
-
-    @property
-    def server(self) -> str:
-        if self.outcome != OK:
-            return ""
-        return self.answer.rpartition(b"\r\n\r\n")[2].decode("latin-1").strip()
-
-
 class Meter:
     """The loop: begins requests on time, follows those under way, repeats those that failed."""
 
     def __init__(self, address: str, manner: Manner):
         self.address = address
         self.manner = manner
-        self.epoll = select.epoll()
-        self.under_way: dict[int, Try] = {}
+        self.tries = Tries(manner.timeout)
         self.repeats: list[tuple[float, Try]] = []  # when, and what has failed
         self.done: list[Request] = []
         self.stopping = False
@@ -238,43 +176,21 @@ class Meter:
         """Send requests until SIGTERM; returns all of them in order."""
         signal.signal(signal.SIGTERM, self._stop)
         following = time.monotonic()
-        while self.under_way or self.repeats or not self.stopping:
+        while self.tries or self.repeats or not self.stopping:
             now = time.monotonic()
             if now >= following and not self.stopping:
-                self._begin(time.time(), 1)
+                self.tries.begin(Try(self.address, time.time(), 1))
                 following = max(following + self.manner.interval, now)
             for repeat in [one for one in self.repeats if one[0] <= now]:
                 self.repeats.remove(repeat)
-                self._begin(repeat[1].began, repeat[1].number + 1)
+                self.tries.begin(Try(self.address, repeat[1].began, repeat[1].number + 1))
             pause = self.manner.interval if self.stopping else following - time.monotonic()
-            for descriptor, _ in self.epoll.poll(max(0.0, pause)):
-                one = self.under_way[descriptor]
-                one.go_on()
-                if not one.outcome:
-                    self.epoll.modify(descriptor, one.events)
-            self._collect()
+            for one in self.tries.follow(pause):
+                self._ended(one)
         return sorted(self.done, key=lambda one: one.began)
 
     def _stop(self, *_: object) -> None:
         self.stopping = True
-
-    def _begin(self, began: float, number: int) -> None:
-        one = Try(self.address, began, number)
-        if one.outcome:
-            self._ended(one)
-        else:
-            self.under_way[one.socket.fileno()] = one
-            self.epoll.register(one.socket, one.events)
-
-    def _collect(self) -> None:
-        """Take out what has ended or is too late; closing a socket leaves the epoll."""
-        now = time.monotonic()
-        for descriptor, one in list(self.under_way.items()):
-            if not one.outcome and now - one.since > self.manner.timeout:
-                one.end(TimeoutError())
-            if one.outcome:
-                del self.under_way[descriptor]
-                self._ended(one)
 
     def _ended(self, one: Try) -> None:
         if one.outcome != OK and one.number < self.manner.tries:

@@ -9,15 +9,14 @@ from .cluster import Cluster
 from .errors import LabError
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-FENCE = "```sh cluster\n"  # the info string of the block that is run
 
 
-def commands(text: str = "") -> list[list[str]]:
-    """The pcs commands of the README, each as its words."""
-    text = text or README.read_text(encoding="utf-8")
-    _, found, rest = text.partition(FENCE)
+def commands(name: str = "cluster") -> list[list[str]]:
+    """The pcs commands in the README's block of that name, each as its words."""
+    fence = f"```sh {name}\n"
+    _, found, rest = README.read_text(encoding="utf-8").partition(fence)
     if not found:
-        raise LabError(f"{README.name} has no block that begins with {FENCE.strip()}")
+        raise LabError(f"{README.name} has no block that begins with {fence.strip()}")
     block = rest.partition("```")[0].replace("\\\n", " ")
     lines = (shlex.split(line, comments=True) for line in block.splitlines())
     return [words for words in lines if words]

@@ -13,6 +13,7 @@ from .bmc import Bmc
 from .client import METER, Client, Manner
 from .cluster import Cluster
 from .daemon import start_time
+from .downloads import Downloads
 from .errors import LabError
 from .host import check_machine, ensure
 from .network import Network, Station
@@ -20,6 +21,7 @@ from .node import Node
 from .place import Place, Settings
 from .plan import MOST_NODES, WEB, node_names, station_ports
 from .powerlog import PowerLog
+from .visitors import Visitors
 from .wait import wait
 from .web import WebServer
 
@@ -133,6 +135,14 @@ class Lab:
     def meter(self, name: str = "meter", manner: Manner = METER) -> Client:
         """A client of the VIP in the service network, not yet started; see client.Client."""
         return Client(self.client, name, manner)
+
+    def visitors(self, number: int = 1000, skip: int = 0) -> Visitors:
+        """As many who visit the VIP, each from an address of its own; see visitors.Visitors."""
+        return Visitors(self.gateway, number, skip)
+
+    def downloads(self, lanes: int, seconds: float, name: str = "downloads") -> Downloads:
+        """Long downloads from the VIP, not yet begun; see downloads.Downloads."""
+        return Downloads(self.client, lanes, seconds, name)
 
     def save_logs(self, directory: Path) -> None:
         """Leave the logs of all nodes, the BMCs and the power log in `directory`."""

@@ -9,6 +9,7 @@ rules and sockets away as it does on a machine.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Optional, Sequence
 
@@ -18,6 +19,9 @@ from .errors import LabError
 from .place import Place
 from .plan import GATEWAY, SUBNETS, Port
 from .wait import wait
+
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def namespace(pid: int) -> str:
@@ -50,6 +54,10 @@ class Station:
     def enter(self, argv: Sequence[str]) -> list[str]:
         """The command line that runs `argv` in the station's network."""
         return ["nsenter", f"--net={namespace(self.pid)}", *argv]
+
+    def module(self, name: str, *words: str) -> list[str]:
+        """The command line that runs a module of the lab as a program in the station's network."""
+        return self.enter(["env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", name, *words])
 
     def run(self, argv: Sequence[str], *, timeout: float = 30, check: bool = True,
             input: Optional[str] = None) -> Result:

@@ -1,5 +1,8 @@
 """The web servers behind HAProxy: each answers every request with its own name.
 
+Only /download/SIZE/SECONDS is a long answer: SIZE bytes of `content`, spread
+evenly over SECONDS.
+
 As a program:  python3 -m tests.lab.web NAME ADDRESS
 """
 
@@ -7,7 +10,7 @@ from __future__ import annotations
 
 import socketserver
 import sys
-from pathlib import Path
+import time
 
 from .network import Station
 from .place import Place
@@ -26,9 +29,7 @@ class WebServer:
 
     def start(self) -> None:
         """Answer from now on; its station must be plugged in."""
-        program = [sys.executable, "-m", __name__, self.name, self.address]
-        self.server.start(self.station.enter(program),
-                          env={"PYTHONPATH": str(Path(__file__).resolve().parents[2])})
+        self.server.start(self.station.module(__name__, self.name, self.address))
         wait(f"{self.name} listens", lambda: "listening" in self.server.output(), 10, interval=0.01,
              state=self.server.output)
 
@@ -37,21 +38,48 @@ class WebServer:
         self.server.stop()
 
 
+LINE = 16  # bytes of a line of `content`
+PACE = 0.1  # seconds between two pieces of a download
+
+
+def content(begin: int, end: int) -> bytes:
+    """Bytes `begin` to `end` of every download: numbered lines, so that each place is known."""
+    first = begin // LINE
+    lines = b"".join(b"%015d\n" % number for number in range(first, -(-end // LINE)))
+    return lines[begin - first * LINE:end - first * LINE]
+
+
 class Answer(socketserver.StreamRequestHandler):
     """One request a connection; http.server would cost ten times the processor."""
 
     timeout = 5
 
     def handle(self) -> None:
-        if not self.rfile.readline():
+        request = self.rfile.readline()
+        if not request:
             return  # a health check connects and goes away
         while self.rfile.readline() not in (b"\r\n", b"\n", b""):
             pass
-        body = self.server.label.encode() + b"\n"
-        self.wfile.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n"
-            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-        )
+        words = request.split()[1].split(b"/")
+        if words[1] == b"download":
+            self._stream(int(words[2]), float(words[3]))
+        else:
+            body = self.server.label.encode() + b"\n"
+            self.wfile.write(self._head(len(body)) + body)
+
+    def _head(self, size: int) -> bytes:
+        return (b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n"
+                b"Content-Length: %d\r\n\r\n" % size)
+
+    def _stream(self, size: int, seconds: float) -> None:
+        self.wfile.write(self._head(size))
+        began = time.monotonic()
+        sent = 0
+        while sent < size:
+            share = min(1.0, (time.monotonic() - began) / seconds)
+            self.wfile.write(content(sent, int(size * share)))
+            sent = int(size * share)
+            time.sleep(PACE)
 
 
 class Server(socketserver.ThreadingTCPServer):

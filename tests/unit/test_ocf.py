@@ -154,12 +154,20 @@ def test_reload_lets_the_old_state_serve_on_and_says_so(world, attributes, fault
     assert attributes.read_text().startswith("set\tlbha-bear\t")
 
 
-@pytest.mark.parametrize("found, code", [("nothing", NOT_RUNNING), ("half", GENERIC)])
+@pytest.mark.parametrize("found", ["nothing", "half"])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_reload_of_what_does_not_serve_is_a_failure(world, fault, found, code):
+def test_reload_of_what_does_not_serve_and_cannot_be_started_is_a_failure(world, fault, found):
     world.set(**{found: ""})
     fault(world)
-    assert world.call("reload") == code
+    assert world.call("reload") == GENERIC
+    assert len(world.reasons) == 1
+
+
+@pytest.mark.parametrize("found", ["nothing", "half"])
+def test_reload_of_what_does_not_serve_starts_it(world, found):
+    world.set(**{found: ""})
+    assert world.call("reload") == OK
+    assert world.has("up") and not world.has("half")
 
 
 def test_a_reload_that_ended_the_resource_is_a_failure_with_its_reason(world):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -144,3 +145,11 @@ def test_appending_begins_empty_and_appends(folder):
 def test_large_files_come_back_whole(folder):
     folder.write("large", "x" * 200000)
     assert folder.read("large") == "x" * 200000
+
+
+@pytest.mark.parametrize("text, least, most", [
+    ("%.3f" % time.monotonic(), 0, 9999), ("%.3f" % (time.monotonic() + 1e6), 0, 0),
+    (None, float("inf"), float("inf")), ("", float("inf"), float("inf")),
+    ("soon", float("inf"), float("inf"))])
+def test_elapsed_never_raises(text, least, most):
+    assert least <= state.elapsed(text) <= most

@@ -118,6 +118,23 @@ def test_a_node_that_left_is_not_waited_for(daemons):
     assert take(daemons, "node02") is None
 
 
+@pytest.mark.parametrize("rival, reason", [
+    ("node03", None), ("node01", "the reload waits for node01, whose turn it is")])
+def test_of_two_who_ask_at_once_the_first_by_name_has_the_turn(daemons, rival, reason):
+    looks = []
+
+    def step():
+        if ("node02", "asks") in daemons.said:
+            looks.append(len(looks))
+        if looks == [0]:
+            daemons.said.append((rival, "asks"))
+        if len(looks) == 4:  # it has looked too, and gives way
+            daemons.said.append((rival, None))
+        daemons.hear("node02")
+    daemons.step = step
+    assert take(daemons, "node02") == reason
+
+
 def test_one_that_asks_for_ever_is_named_and_outwaits_nobody(daemons, monkeypatch):
     monkeypatch.setattr(turn, "PATIENCE", 0.1)
     asked = []

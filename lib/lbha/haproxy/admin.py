@@ -24,7 +24,8 @@ CHECK_ENABLED = 0x04
 RESYNC_OVER = 0x03
 
 SERVER_ROW, FRONTEND_ROW = "2", "0"  # column "type" of "show stat"
-CLOSED = ("STOP", "PAUSED")  # status of a disabled frontend: until 2.2, and in 2.6
+PAUSED = "PAUSED"   # status of a disabled frontend, in 2.6
+STOPPED = "STOP"    # the same until 2.2; in 2.6 of one that was shut down
 
 
 class Server:
@@ -137,7 +138,7 @@ def servers(text):
 
 
 def frontends(text):
-    """{name: status} of "show stat" (of "show stat -1 1 -1"): OPEN, FULL, or one of CLOSED."""
+    """{name: status} of "show stat" (of "show stat -1 1 -1"): OPEN, FULL, PAUSED or STOPPED."""
     return {row["pxname"]: row["status"]
             for row in _rows(text, ",", ("pxname", "status", "type"))
             if row["type"] == FRONTEND_ROW}

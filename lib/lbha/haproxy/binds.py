@@ -26,6 +26,8 @@ INHERITING = ("frontend", "listen")     # what defaults are for, here
 ESCAPE = r"\\(?:x[0-9A-Fa-f]{2}|.)"
 PIECE = r'"(?:[^"\\]|\\.)*"' + r"|'[^']*'|" + ESCAPE
 TOKEN = r"""\s*(?:(?:#.*)?\Z|((?:[^\s#"'\\]|%s)+))""" % PIECE
+QUOTING = frozenset("\"'\\")
+MEANINGFUL = SECTIONS | {"bind", "disabled", "enabled", ".if", ".endif"}
 LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -99,8 +101,22 @@ def _text(path):
 
 
 def _words(line):
-    """The words of a line as HAProxy cuts it; none when a quote does not end."""
-    import re  # dear, and only a start looks here
+    """The words of a line as HAProxy cuts it; none when a quote does not end.
+
+    Of a line whose first word means nothing here, that one is enough.
+    """
+    plain = line.partition("#")[0].encode("utf-8", "replace")  # bytes: blanks are ASCII's
+    first = b"".join(plain.split(None, 1)[:1]).decode()
+    if not QUOTING.intersection(first) and first not in MEANINGFUL:
+        return [first] if first else []
+    return _cut(line) if QUOTING.intersection(line) else [
+        word.decode() for word in plain.split()]
+
+
+def _cut(line):
+    """The words of a line with quotes."""
+    import re  # dear, and a recovery is in a hurry
+
     words, position = [], 0
     while True:
         token = re.compile(TOKEN, re.ASCII).match(line, position)

@@ -7,8 +7,8 @@ state folder for the monitors in between, also for those of a lower level.
 
 import time
 
-from lbha import state
-from lbha.errors import Error
+from lbha.errors import Error, LocalFault
+from lbha.state import Record, elapsed
 
 FRESH = 90.0   # seconds for which the answer of a deeper monitor counts in a shallower one
 
@@ -32,17 +32,23 @@ class Checks:
     """The answers of all checks of a resource, the most important first."""
 
     def __init__(self, folder):
-        self.note = state.Record(folder, "checks")
+        self.note = Record(folder, "checks")
 
     def run(self, checks, level):
         """The first complaint of `checks` in a monitor of that level; all are done."""
-        complaints = [self._answer(check, level) for check in checks]
+        news = {}
+        complaints = [self._answer(check, level, news) for check in checks]
+        try:
+            if news:
+                self.note.update(**news)
+        except LocalFault as fault:
+            if not self.note.folder.full:  # which the runtime tells
+                complaints.append(fault.reason)
         return next((complaint for complaint in complaints if complaint), None)
 
-    def _answer(self, check, level):
+    def _answer(self, check, level, news):
         when, _, complaint = (self.note[check.name] or "").partition(" ")
-        age = time.monotonic() - float(when) if when else None
-        if age is not None and age < (check.every if check.level <= level else FRESH):
+        if elapsed(when) < (check.every if check.level <= level else FRESH):
             return complaint
         if check.level > level:
             return None
@@ -52,5 +58,5 @@ class Checks:
             return complaint  # HAProxy did not answer, which is for `find` to judge
         except Error as error:
             complaint = "%s: %s" % (check.name, error.reason)
-        self.note.update(**{check.name: "%.3f %s" % (time.monotonic(), complaint or "")})
+        news[check.name] = "%.3f %s" % (time.monotonic(), complaint or "")
         return complaint

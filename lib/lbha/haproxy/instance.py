@@ -20,7 +20,7 @@ global
 %s"""
 LONGEST_SOCKET = 95  # bytes: sun_path without the ".PID.tmp" that HAProxy adds meanwhile
 TRIES = 3            # silent answers in a row until a worker counts as hung
-HUNG = 0.3           # seconds of silence before a stop does not even try to be polite
+SIGKILL = 9
 
 
 class Silent(Exception):
@@ -46,7 +46,8 @@ class Instance:
 
     def processes(self):
         """Every process of this instance: only ours have our file on the command line."""
-        return [process for process in host.processes() if self.owns(process)]
+        return [process for process in host.processes_with(self.own_config)
+                if self.owns(process)]
 
     def owns(self, process):
         """Whether a Process is HAProxy of this instance."""
@@ -59,9 +60,26 @@ class Instance:
         return [process for process in ours if process.parent not in pids]
 
     def signal(self, number):
-        """Signal all processes."""
+        """Signal all processes, and end a launch that is not done."""
+        launching = self.launching
+        if launching:
+            launching.signal(SIGKILL)
         for process in self.processes():
             process.signal(number)
+
+    @staticmethod
+    def missed_reload(master):
+        """Whether the last reload that somebody asked a master for, by SIGUSR2, failed.
+
+        It then goes on as it was and keeps the news in its environment: since 2.5 as a number
+        among what it knows of its processes, before that by the mode it is in (HAProxy,
+        src/mworker.c, src/haproxy.c; seen with 2.2, 2.6 and 3.0).
+        """
+        for variable in host.environment(master):
+            if variable.startswith("HAPROXY_PROCESSES=") and "failedreloads=" in variable:
+                mine = [entry for entry in variable.split("|") if entry.startswith("type=m;")]
+                return not any(";failedreloads=0;" in entry for entry in mine)
+        return "HAPROXY_MWORKER_WAIT_ONLY=1" in host.environment(master)
 
     # --------------------------------------------------------------------------- socket
 
@@ -91,10 +109,10 @@ class Instance:
         raise Silent("the worker of HAProxy is silent on its socket for %.3g s"
                      % (TRIES * timeout))
 
-    def is_hung(self):
-        """Whether a polite signal would be lost on it."""
+    def is_hung(self, timeout):
+        """Whether a polite signal would be lost on it: no answer for `timeout` seconds."""
         try:
-            self.ask("show info", HUNG)
+            self.ask("show info", timeout)
         except (BlockingIOError, _socket.timeout):
             return True
         except OSError:
@@ -134,7 +152,9 @@ class Instance:
         try:
             # -D: a session of its own, so that it survives the end of our process group.
             # Its descriptors 1 and 2 are for life: a file, for a pipe would break with us.
-            result = proc.run(command, deadline, output=output, announce=self._note)
+            # A reload goes on when the monitor that began it is cancelled; a start does not.
+            result = proc.run(command, deadline, output=output,
+                              announce=self._note if replaced else None)
         finally:
             os.close(output)
             self.folder.remove("launching")

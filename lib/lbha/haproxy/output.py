@@ -11,9 +11,6 @@ from lbha.values import IP
 
 # HAProxy 2.0 and newer go on without the section, and replicate nothing
 INCOMPLETE = "Removing incomplete section 'peers "
-# what a master says of a reload that somebody asked for by SIGUSR2: before 2.5, since 2.5
-RELOAD_FAILED = ("in waitpid mode", "in wait mode", "Loading failure")
-RELOAD_DONE = ("Loading success", "New worker ")
 
 
 def complaint(result):
@@ -40,24 +37,15 @@ def without_local_peer(text):
     return None
 
 
-def failed_reload(text):
-    """A sentence when the last reload asked for by SIGUSR2 came to nothing."""
-    failure = None
-    alert = ""
-    for line in text.splitlines():
-        if line.startswith("[ALERT]"):
-            alert = alert or _said(line)
-        elif any(mark in line for mark in RELOAD_FAILED):
-            failure = "a reload by SIGUSR2 failed, the old state serves on: " + alert
-        elif any(mark in line for mark in RELOAD_DONE):
-            failure, alert = None, ""
-    return failure
-
-
 def _said(line):
     """A line of HAProxy's without level, date and pid."""
     text = line.partition(" : ")[2].strip()
-    return text[len("config : "):] if text.startswith("config : ") else text
+    if text.startswith("config : "):
+        text = text[len("config : "):]
+    place, found, rest = text.partition("] : ")
+    if found and place.startswith("parsing ["):  # there is not much room for a reason
+        text = "%s: %s" % (place[len("parsing ["):], rest)
+    return text
 
 
 def bind_problem(text):

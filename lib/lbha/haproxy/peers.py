@@ -5,11 +5,14 @@ All of them, also those that are down: a node that dies or returns never causes 
 version since 1.8 reads.)
 """
 
-from lbha import cluster
+import time
+
+from lbha import cluster, state
 from lbha.errors import Failed, WrongParameter
 from lbha.spec import shorten
 from lbha.values import IP, Name
 
+NODES = "nodes"  # a file that outlasts a stop, so that a start need not ask
 ATTRIBUTE = "lbha-peers-address"  # a permanent node attribute that names a node's address
 
 
@@ -30,18 +33,31 @@ class NodeAddress:
         return "%s=%s" % value
 
 
-def section(name, port, given, deadline):
+def section(folder, name, port, given, oldest, deadline):
     """The text of the section.
 
+    folder   -- lbha.state.Folder that keeps who the nodes were when they were asked for last
     name     -- of the section, as stick tables refer to it
     port     -- TCP port on every node
     given    -- {node: IP}, goes before what the cluster says
+    oldest   -- seconds that the last answer may be old, None: any is good
     Raises Failed when the cluster does not say who its nodes are.
     """
-    addresses = _addresses(given, deadline)
+    addresses = _asked(folder, given, oldest, deadline)
     lines = ["    peer %s %s\n" % (node, _with_port(addresses[node], port))
              for node in sorted(addresses)]
     return "\npeers %s\n%s" % (name, "".join(lines))
+
+
+def _asked(folder, given, oldest, deadline):
+    note = state.Record(folder, NODES)
+    digest = " ".join("%s=%s" % pair for pair in sorted(given.items()))
+    if note["given"] == digest and (oldest is None or note.age("when") < oldest):
+        return dict(word.split("=", 1) for word in note["nodes"].split())
+    addresses = _addresses(given, deadline)
+    note.update(given=digest, when="%.3f" % time.monotonic(),
+                nodes=" ".join("%s=%s" % pair for pair in sorted(addresses.items())))
+    return addresses
 
 
 def _addresses(given, deadline):
@@ -57,12 +73,20 @@ def _addresses(given, deadline):
         if node in given:
             addresses[node] = given[node].text
         elif settings.get(node):
-            addresses[node] = settings[node]
+            addresses[node] = _setting(node, settings[node])
         elif members[node]:
             addresses[node] = members[node][0]
         else:
             raise Failed("corosync has no address of node %s: wanted peers_addresses" % node)
     return addresses
+
+
+def _setting(node, text):
+    try:
+        return IP(text).text
+    except ValueError:
+        raise Failed("node attribute %s of %s is \"%s\": wanted an IP address"
+                     % (ATTRIBUTE, node, shorten(text, 24)))
 
 
 def _with_port(address, port):

@@ -17,7 +17,8 @@ class Ports:
     def __init__(self, text, deadline):
         """text -- as `learn` gave it, or None"""
         pairs = (word.partition("=") for word in (text or "").split())
-        self.known = {int(inode): where for inode, _, where in pairs}
+        self.known = {int(inode): where for inode, _, where in pairs if inode.isdecimal()}
+        self.deadline = deadline
         self.now = sockets.listeners(deadline) if self.known else []
 
     @staticmethod
@@ -28,9 +29,15 @@ class Ports:
 
     @property
     def missing(self):
-        """Where it does not listen any more, a list of texts."""
+        """Where it does not listen any more: {inode: text}."""
         there = {listener.inode for listener in self.now}
-        return [self.known[inode] for inode in sorted(self.known) if inode not in there]
+        return {inode: self.known[inode] for inode in sorted(self.known) if inode not in there}
+
+    def lost(self, worker):
+        """Those of `missing` that the worker (Process) has closed, a list of texts: the
+        socket of a disabled frontend stays open, and does not listen."""
+        kept = sockets.inodes_of(worker) if self.missing else ()
+        return [where for inode, where in self.missing.items() if inode not in kept]
 
     @property
     def left(self):
@@ -47,7 +54,7 @@ class Ports:
         """A sentence when somebody else listens there too; owns(Process) tells who is ours."""
         mine = self.left
         return _accuse([other for other in self.now if other.inode not in self.known
-                        and any(other.overlaps(one) for one in mine)], owns,
+                        and any(other.overlaps(one) for one in mine)], owns, self.deadline,
                        "%s also listens on %s and takes part of the traffic: stop it")
 
 
@@ -57,14 +64,18 @@ def taken(paths, owns, deadline):
 
     wanted = binds.wanted(paths)
     return _accuse([listener for listener in sockets.listeners(deadline)
-                    if any(one.overlaps(listener) for one in wanted)], owns,
+                    if any(one.overlaps(listener) for one in wanted)], owns, deadline,
                    "%s already listens on %s: stop and disable it") if wanted else None
 
 
-def _accuse(listeners, owns, sentence):
+def _accuse(listeners, owns, deadline, sentence):
+    """A sentence about the first of these Listeners that is not ours, or None."""
     holders = sockets.holders([listener.inode for listener in listeners]) if listeners else {}
     for listener in listeners:
-        for process in holders[listener.inode]:
-            if not owns(process):
-                return sentence % (process.name, listener.text)
+        found = holders[listener.inode]
+        if found and not any(map(owns, found)):
+            return sentence % (found[0].name, listener.text)
+        if not found and listener.inode in [
+                still.inode for still in sockets.listeners(deadline)]:
+            return sentence % ("a process outside this container", listener.text)
     return None

@@ -18,6 +18,8 @@ from lbha.haproxy import output
 SETTLED = 2.0   # seconds without a change until a changed file counts as written
 STAT = 1.0      # seconds that a file system may take to say how its files are
 PATIENCE = 3.0  # seconds for the cluster to say whose turn it is
+SHARE = 0.7     # of the time there is, which a launch may take
+RETRY = 10.0    # seconds after which what was refused is tried again: a port may be free now
 RESYNC = 30.0   # seconds until tables that do not come back into step are given up
 
 
@@ -65,15 +67,20 @@ class Reload:
         if self.record["resyncing"]:
             self._follow_resync()
             return None
+        if self.agent.faults:  # what is wanted cannot be told; the runtime says why
+            return None
         wanted = Wanted(self.agent)
         if wanted.is_launched:
             if self.record["refused"] or self.record["unapplied"]:
                 self._withdraw()
+            if wanted.files != self.record["files"] and not wanted.changed:
+                self.record.update(files=wanted.files)  # other files are watched now
             return None
-        if wanted.digest == self.record["refused"]:
+        if wanted.digest == self.record["refused"] and self.record.age("refused_at") < RETRY:
             return self.record["unapplied"]
-        if not (quick or wanted.settled()):
-            return None
+        return self._bring_about(wanted) if quick or wanted.settled() else None
+
+    def _bring_about(self, wanted):
         waits = self._obstacle()
         if waits:
             return "the reload waits: " + waits
@@ -96,18 +103,19 @@ class Reload:
         if self.instance.launching:
             return "another launch of HAProxy goes on"
         # HAProxy 1.8.27 and 2.2.9 lose tables when a reload meets a resync
-        since = float(self.record["out_of_step"] or 0)
         if self.service.resynced() is not False:
             self.record.update(out_of_step=None)
-        elif not since:
+        elif not self.record["out_of_step"]:
             self.record.update(out_of_step="%.3f" % time.monotonic())
             return "the stick tables are not in step yet"
-        elif time.monotonic() - since < RESYNC:
+        elif self.record.age("out_of_step") < RESYNC:
             return "the stick tables are not in step yet"
         return None
 
     def _reload(self, wanted):
-        agent, deadline = self.agent, self.agent.deadline
+        agent = self.agent
+        # so that there is time left to see that the old one serves on, and to say so
+        deadline = agent.deadline.within(agent.deadline.left() * SHARE)
         agent.service.refuse_strangers()
         before = self.agent.folder.read("own.cfg")
         agent.folder.write("own.new", wanted.own_config)
@@ -131,13 +139,16 @@ class Reload:
         except Error:
             agent.folder.write("own.cfg", before or "")
             raise
-        agent.service.settle(wanted)
+        pidfile = self.record["pidfile"]
+        agent.service.settle(wanted, deadline)
         agent.log.info("reloaded: %s" % wanted.reason)
         self.record.update(unapplied=None, refused=None, resyncing="%.3f" % time.monotonic())
+        if pidfile != agent.pidfile:
+            agent.remove_pidfile(pidfile)
 
     def _follow_resync(self):
         """The turn ends when the tables are in step again, or have had their time."""
-        spent = time.monotonic() - float(self.record["resyncing"])
+        spent = self.record.age("resyncing")
         if spent < RESYNC and self.service.resynced() is False and self.service.may_resync(spent):
             return
         self.end_turn()
@@ -154,7 +165,8 @@ class Reload:
         reason = cut("reload: " + error.reason)
         if self.record["unapplied"] != reason:
             self.agent.log.error(reason + "; the old state serves on")
-        self.record.update(unapplied=reason, refused=wanted.digest)
+        self.record.update(unapplied=reason, refused=wanted.digest,
+                           refused_at="%.3f" % time.monotonic())
         self.turn.failed(self.agent.deadline.within(PATIENCE))
 
     def _withdraw(self):
@@ -167,7 +179,7 @@ class Wanted:
     """What should run by the parameters, the cluster and the files of now.
 
     words, own_config -- command line, and text of our own configuration file
-    command, files    -- digests of those, and of the files as they are
+    command, files    -- a digest of those, and the files as `signature` has them
     reason            -- why HAProxy is launched anew, in words
     """
 
@@ -179,30 +191,37 @@ class Wanted:
         same = self.command == self.record["command"]
         self.reason = "its files have changed" if same else "parameters or peers have changed"
         watches = not same or agent.p.reload_on_change or self.record["refused"]
-        self.files = signature(agent.watched_paths()) if watches else self.record["files"]
+        self.files = signature(agent.watched_paths()) if watches else self.record["files"] or ""
 
     @property
     def digest(self):
         """What stands for all of it."""
-        return "%s-%s" % (self.command, self.files)
+        return _digest([self.command, self.files])
+
+    @property
+    def changed(self):
+        """Whether a file is not as it was when it was read; who was not watched then, is."""
+        before = dict(word.split("=") for word in (self.record["files"] or "").split())
+        return any(before.get(path, facts) != facts
+                   for path, facts in (word.split("=") for word in self.files.split()))
 
     @property
     def is_launched(self):
         """Whether that is what runs."""
-        return self.command == self.record["command"] and (
-            self.files == self.record["files"] or not self.agent.p.reload_on_change)
+        return self.command == self.record["command"] and not (
+            self.agent.p.reload_on_change and self.changed)
 
     def settled(self):
         """Whether the files have been as they are for a while."""
         note = state.Record(self.agent.folder, "files")
         if note["seen"] != self.files:
             note.update(seen=self.files, since="%.3f" % time.monotonic())
-        return (self.files == self.record["files"]
-                or time.monotonic() - float(note["since"]) >= SETTLED)
+        return not self.changed or note.age("since") >= SETTLED
 
 
 def signature(paths):
-    """A digest of how the files are now: names, sizes, times, not contents.
+    """How the files are now: names, sizes, times, not contents; a word for each path, of two
+    digests, "PATH=FACTS".
 
     paths -- (path, suffix): files, or directories whose entries with that suffix count
     Raises LocalFault when the file system does not answer: it is looked at in a process of
@@ -211,7 +230,8 @@ def signature(paths):
     from lbha.task import Task
 
     try:
-        task = Task(lambda: _digest(_facts(paths)), STAT)
+        task = Task(lambda: " ".join("%s=%s" % (_digest(pair), _digest(_facts(*pair)))
+                                     for pair in paths), STAT)
     except OSError as error:
         raise LocalFault("cannot look at the configuration: %s" % error.strerror)
     try:
@@ -224,20 +244,18 @@ def signature(paths):
     return answer
 
 
-def _facts(paths):
-    for path, suffix in paths:
-        names = [path]
-        if os.path.isdir(path):
-            yield path  # its own time would also tell of files that do not count
-            names = sorted(os.path.join(path, name) for name in os.listdir(path)
-                           if name.endswith(suffix))
-        for name in names:
-            try:
-                found = os.stat(name)
-            except OSError as error:
-                yield "%s %d" % (name, error.errno)
-            else:
-                yield "%s %d %d %d" % (name, found.st_size, found.st_mtime_ns, found.st_ino)
+def _facts(path, suffix):
+    names = [path]
+    if os.path.isdir(path):  # its own time would also tell of files that do not count
+        names = sorted(os.path.join(path, name) for name in os.listdir(path)
+                       if name.endswith(suffix))
+    for name in names:
+        try:
+            found = os.stat(name)
+        except OSError as error:
+            yield "%s %d" % (name, error.errno)
+        else:
+            yield "%s %d %d %d" % (name, found.st_size, found.st_mtime_ns, found.st_ino)
 
 
 def _digest(texts):

@@ -5,6 +5,7 @@ import time
 from lbha import cluster, state
 
 VERIFY_EVERY = 20.0  # seconds after which the attribute is asked for: daemons can lose it
+GRACE = 5.0          # seconds that a restart may take
 ATTRD = 2.0          # seconds that the attribute daemon may take
 
 
@@ -34,12 +35,14 @@ class Score:
         if attribute is None:
             return
         now, value = time.monotonic(), str(value)
+        if self.note["stopped"]:
+            self._take_up(attribute, now)
         if self.note["seen"] != value:
             self.note.update(seen=value, since="%.3f" % now)
         if self.note["published"] != value:
-            if now - float(self.note["since"]) >= dampen:
+            if self.note.age("since") >= dampen:
                 self._publish(attribute, value, now)
-        elif now - float(self.note["verified"]) >= VERIFY_EVERY:
+        elif self.note.age("verified") >= VERIFY_EVERY:
             limit = self.deadline.within(ATTRD)
             if cluster.get_attribute(attribute, limit) == value:
                 self.note.update(verified="%.3f" % now)
@@ -47,11 +50,33 @@ class Score:
                 self._publish(attribute, value, now)
 
     def _publish(self, attribute, value, now):
+        # first: should we be killed, a stop must know what to take back
+        self.note.update(attribute=attribute)
         cluster.set_attribute(attribute, value, self.deadline.within(ATTRD), dampen=0)
-        self.note.update(attribute=attribute, published=value, verified="%.3f" % now)
+        self.note.update(published=value, verified="%.3f" % now)
+
+    def _take_up(self, attribute, now):
+        """After a restart that was quick, what was published goes on to count."""
+        if self.note.age("stopped") < GRACE and self.note["last"]:
+            self._publish(attribute, self.note["last"], now)
+        self.note.update(stopped=None, last=None)
 
     def clear(self):
-        """Take the attribute back."""
+        """Take the attribute back, as another name counts."""
         if self.note["attribute"]:
             cluster.delete_attribute(self.note["attribute"], self.deadline.within(ATTRD))
         self.note.drop()
+
+    def stop(self):
+        """HAProxy is stopped.  The attribute goes, but not before a restart could have come:
+        a crash must not make the address look for a better node."""
+        attribute, last = self.note["attribute"], self.note["published"]
+        if not attribute:
+            return
+        limit = self.deadline.within(ATTRD)
+        if last:
+            # a delay that is new takes effect with the value only
+            cluster.set_attribute(attribute, last, limit, dampen=GRACE)
+        cluster.delete_attribute(attribute, limit, dampen=GRACE)
+        self.note.drop()
+        self.note.update(stopped="%.3f" % time.monotonic(), last=last)

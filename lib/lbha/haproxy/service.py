@@ -12,6 +12,7 @@ from lbha.haproxy.ports import Ports, taken
 from lbha.haproxy.states import States
 
 TERM_SECONDS = 2.0   # SIGTERM ends HAProxy at once; one that does not is hung
+HUNG = 0.3           # seconds of silence before a stop does not even try to be polite
 ALONE = 1.0          # seconds after which tables that nobody can bring are not waited for
 START_RESYNC = 5.0   # seconds that a start waits for the tables
 LOOK = 2.0           # seconds that the kernel may take to list sockets
@@ -23,7 +24,7 @@ class Service:
 
     agent   -- gives parameters, record, deadline, log
     worker, master -- the Processes that `find` found serving, or None
-    closed  -- frontends that an operator switched off
+    closed  -- what an operator disabled, a list of texts: frontends, or else addresses
     """
 
     def __init__(self, agent):
@@ -69,7 +70,7 @@ class Service:
             ended = "HAProxy is gone: its master was pid %s" % self.record["master"].split()[0]
         alive = [master for master in masters if master.children]
         if alive:
-            return partial("the worker of HAProxy (master pid %d) is gone; socket: %s"
+            return partial("HAProxy (master pid %d) does not answer: %s"
                            % (alive[-1].pid, trouble))
         if masters:
             return partial("%s; pid %d is left" % (ended, masters[-1].pid))
@@ -82,19 +83,31 @@ class Service:
         self.closed = []
         if self.worker.key != self.record["worker"]:
             return running()  # a new one, whose sockets nobody has written down yet
-        missing = self.ports().missing
-        if missing:
-            self.closed = self._closed_frontends()
-            if not self.closed:
-                return partial("HAProxy does not listen on %s any more" % missing[0])
+        ports = self.ports()
+        lost = ports.lost(self.worker)
+        if lost:
+            return partial("HAProxy does not listen on %s any more" % lost[0])
+        ended, self.closed = self._closed_frontends(list(ports.missing.values()))
+        if ended:
+            return partial("frontend %s was shut down: nobody answers at its addresses" % ended[0])
         return running()
 
-    def _closed_frontends(self):
+    def _closed_frontends(self, missing):
+        """Those that were shut down, and what an operator disabled; lists of texts.
+
+        missing -- addresses whose sockets HAProxy has, and does not listen on
+        The sockets of a frontend that was shut down listen on, for the next HAProxy to take
+        over (with expose-fd, since 2.4); before, they are closed.
+        """
         try:
-            answer = self.ask("show stat -1 1 -1")
+            statuses = admin.frontends(self.ask("show stat -1 1 -1"))
         except OSError:
-            return []
-        return [name for name, status in admin.frontends(answer).items() if status in admin.CLOSED]
+            return [], missing
+        stopped = [name for name in statuses if statuses[name] == admin.STOPPED]
+        paused = [name for name in statuses if statuses[name] == admin.PAUSED]
+        if paused or not missing:
+            return stopped, ["frontend " + name for name in paused] or missing
+        return [], ["frontend " + name for name in stopped] or missing
 
     def ports(self):
         """Where the recorded worker listens, compared with the kernel's list."""
@@ -154,7 +167,7 @@ class Service:
         result = self.instance.launch(wanted.words, [], self.deadline)
         try:
             self.judge(result)
-            self.settle(wanted)
+            self.settle(wanted, self.deadline)
             stranger = self.ports().strangers(self.instance.owns)
             if stranger:
                 raise LocalFault(stranger)
@@ -168,7 +181,7 @@ class Service:
                 break
             nap(0.02)
 
-    def settle(self, wanted):
+    def settle(self, wanted, deadline):
         """Wait for the new worker, write down who it is, and give it what an operator set."""
         before = [master.key for master in self.old_masters()]
         if before:
@@ -177,14 +190,15 @@ class Service:
         def answers():
             return self.find().code == 0 and self.master.key not in before
 
-        self.deadline.wait(answers, "the worker of HAProxy to answer")
+        deadline.wait(answers, "the worker of HAProxy to answer")
         self._write_down(wanted.command, wanted.files)
 
     def _write_down(self, command, files):
         """Record what runs, and what it was launched with."""
         self.record.update(
             master=self.master.key, worker=self.worker.key, command=command, files=files,
-            attempt=None, pidfile=self.agent.pidfile,
+            attempt=None, incomplete=None, launched="%.3f" % time.monotonic(),
+            pidfile=self.agent.pidfile,
             listeners=Ports.learn([self.worker], self.deadline))
         for trouble in self.states.restore(self.limit):
             self.log.warning(trouble)
@@ -198,6 +212,9 @@ class Service:
         if self.record["attempt"] and self.master.key != self.record["master"]:
             command, _, files = self.record["attempt"].partition(" ")
         self._write_down(command, files)
+        # nobody read what this one said when it came up
+        said = self.instance.check(self.agent.launch_words(), self.deadline)
+        self.record.update(incomplete=output.without_local_peer(said.err))
 
     def keep_states(self):
         """Write down what an operator set, as far as HAProxy still tells."""
@@ -205,24 +222,39 @@ class Service:
             self.states.keep(self.limit)
         except OSError:
             return  # it says no more: what the last monitor saw counts
+        except LocalFault as fault:
+            self.log.warning("server states are not kept: %s" % fault.reason)
 
     def stop(self, drain):
         """End all of it; drain -- seconds for clients that are being served."""
-        if self.instance.is_hung():
+        launch = self.instance.launching
+        if launch:
+            launch.kill()  # with what it has started, if it is a script
+        if self.instance.is_hung(self.limit if drain else HUNG):
             self.log.warning("HAProxy is silent on its socket: SIGKILL")
-            self._end(SIGKILL)
-            return
-        self.keep_states()
-        if drain:
-            self._drain(drain)
-        self._end(SIGTERM)
+            self.instance.signal(SIGKILL)
+        else:
+            self.keep_states()
+            if drain:
+                self._drain(drain)
+        self._end("HAProxy", self.instance.signal, lambda: not self.instance.processes())
+        if self.ports().left:
+            self._end("who was given the sockets of HAProxy", self._signal_holders,
+                      lambda: not self.ports().left)
+
+    def _end(self, who, signal, is_gone):
+        """SIGTERM, and SIGKILL for what does not mind it."""
+        signal(SIGTERM)
         patience = self.deadline.within(TERM_SECONDS)
         try:
-            patience.wait(self._is_gone, "HAProxy to end")
+            patience.wait(is_gone, "%s to end" % who)
         except DeadlineReached:
-            self.log.warning("HAProxy did not end on SIGTERM within %.3g s: SIGKILL"
-                             % patience.seconds)
-            self._end(SIGKILL)
+            self.log.warning("%s did not end on SIGTERM within %.3g s: SIGKILL"
+                             % (who, patience.seconds))
+            signal(SIGKILL)
+
+    def _signal_holders(self, signal):
+        self.ports().signal_holders(signal)
 
     def _drain(self, seconds):
         """SIGUSR1: no new clients, and those there are may finish."""
@@ -238,8 +270,3 @@ class Service:
 
     def _is_gone(self):
         return not self.instance.processes() and not self.ports().left
-
-    def _end(self, signal):
-        self.instance.signal(signal)
-        if not self.instance.processes():  # a child of it may have kept its sockets
-            self.ports().signal_holders(signal)

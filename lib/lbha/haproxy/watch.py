@@ -4,7 +4,7 @@ from lbha import cluster, hold
 from lbha.errors import DeadlineReached, Error
 from lbha.haproxy import admin, output, servers
 from lbha.haproxy.checks import Check, Checks
-from lbha.haproxy.reload import Reload
+from lbha.haproxy.reload import RESYNC, Reload
 
 OFTEN, SELDOM, URL = 5.0, 15.0, 10.0  # seconds between two looks at a thing
 ASIDE = 2.0                           # seconds for a question to the cluster
@@ -35,7 +35,7 @@ class Watch:
     def _check(self):
         level = self.agent.call.level
         return Checks(self.agent.folder).run((
-            Check("output", 0, 0, self._output),
+            Check("by_hand", 0, OFTEN, self._by_hand),
             Check("strangers", 0, 0, self._strangers),
             Check("states", 0, OFTEN, self._keep_states),
             Check("score", 0, OFTEN, self._score),
@@ -49,16 +49,22 @@ class Watch:
     def _within(self, seconds):
         return self.agent.deadline.within(seconds)
 
-    def _output(self):
-        text = self.agent.folder.read("output") or ""
-        return output.without_local_peer(text) or output.failed_reload(text)
+    def _by_hand(self):
+        """Of reloads that somebody asked HAProxy for by SIGUSR2."""
+        master = self.service.master
+        if master and self.service.instance.missed_reload(master):
+            result = self.service.instance.check(self.agent.launch_words(), self._within(ANSWER))
+            return "a reload by SIGUSR2 failed: " + (
+                output.complaint(result) if result.code
+                else "reload by a change of config_version")
+        return self.record["incomplete"]
 
     def _strangers(self):
         return self.service.ports().strangers(self.service.instance.owns)
 
     def _closed(self):
         if self.service.closed:
-            return "frontend %s is disabled on this node" % self.service.closed[0]
+            return "%s is disabled on this node" % self.service.closed[0]
         return None
 
     def _keep_states(self):
@@ -93,7 +99,8 @@ class Watch:
         missing = self._expected(lost) if lost else []
         if missing:
             return "peer %s is not connected: stick tables drift apart" % missing[0]
-        if not all(section.resynced for section in sections):
+        if self.record.age("launched") > RESYNC and not all(
+                section.resynced for section in sections):
             return "the stick tables did not come from the other nodes yet"
         return None
 

@@ -1,0 +1,72 @@
+"""Sessions survive the active HAProxy: 1,000 visitors keep their servers through each failure.
+
+Nobody wishes for the server it had (see visitors.Visitors): without the table of
+the other node nobody would reach it again, as test_original shows.
+"""
+
+import pytest
+
+from tests.lab import guide, sticky
+from tests.lab.story import kill_haproxy
+from tests.lab.wait import wait
+
+
+@pytest.fixture(scope="module")
+def replicated(configured):
+    """The lab with a stick table that the agent's own peers replicate; later as before."""
+    nodes = list(configured.nodes.values())
+    with sticky.installed(nodes, "lbha"):
+        configured.cluster.pcs("resource", "update", "haproxy", "peers=auto")
+        wait("every HAProxy has read it and is in step", lambda: all(map(sticky.in_step, nodes)),
+             60)
+        yield configured
+    configured.cluster.pcs("resource", "update", "haproxy", "peers=")
+    wait("every HAProxy has read the file of before",
+         lambda: not any(sticky.ask(node, "show peers").strip() for node in nodes), 60)
+    guide.wait_settled(configured.cluster, 60)
+
+
+def kill(lab, node):
+    kill_haproxy(node)
+
+
+def standby(lab, node):
+    lab.cluster.pcs("node", "standby", node.name)
+    elsewhere(lab, node)
+    lab.cluster.pcs("node", "unstandby", node.name)
+
+
+def power_cut(lab, node):
+    node.power_off()
+    elsewhere(lab, node)
+    node.wait_booted()
+    lab.cluster.start_node(node)
+
+
+def elsewhere(lab, node):
+    lab.cluster.wait("the VIP has left " + node.name, lambda status: (
+        len(status.started("vip")) == 1 and status.started("vip") != [node.name]), 60)
+
+
+@pytest.mark.parametrize("fail", [kill, standby, power_cut])
+def test_every_visitor_keeps_its_server(replicated, lab, fail):
+    nodes = list(lab.nodes.values())
+    active = lab.nodes[lab.cluster.status().started("vip")[0]]
+    visitors = lab.visitors()
+    first = visitors.visit()
+    assert not first.missed
+    wait("both nodes know all visitors and the same of each", lambda: (
+        sticky.table(nodes[0]) == sticky.table(nodes[1])
+        and sticky.table(nodes[0]).keys() >= first.answers.keys()), 5, interval=0.01)
+    with visitors.coming(first, rate=100) as coming:
+        fail(lab, active)
+        guide.wait_settled(lab.cluster, 90)
+    after = visitors.visit(first)
+    lab.cluster.pcs("resource", "cleanup")
+    lab.cluster.pcs("stonith", "history", "cleanup")
+    print("%s: %s; %d strayed meanwhile, in %d visits" % (
+        fail.__name__, after.share(first), coming.strayed, len(coming.visits)))
+    assert not after.missed
+    assert after.kept(first) == len(first.answers)
+    wait("the node that failed has learned them all again",
+         lambda: sticky.table(active).keys() >= first.answers.keys(), 10)
