@@ -9,7 +9,7 @@ from tests.lab.plan import WEB
 from tests.lab.wait import wait
 
 ATTRIBUTE = "haproxy-servers"
-DAMPEN = 3.0  # seconds, instead of 15, for the tests' sake
+DAMPEN = 4.0  # seconds, instead of 15, for the tests' sake
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_servers_that_come_and_go_move_nothing(scored):
             # as HAProxy sees it, quicker than checks would
             sticky.ask(node, "set server web/%s health %s" % (
                 server, "down" if number % 2 else "up"))
-        pause = time.monotonic() + DAMPEN / 3
+        pause = time.monotonic() + DAMPEN / 2
 
         def steady():
             status = scored.cluster.status()

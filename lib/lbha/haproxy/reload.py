@@ -140,7 +140,7 @@ class Reload:
             agent.folder.write("own.cfg", before or "")
             raise
         pidfile = self.record["pidfile"]
-        agent.service.settle(wanted, deadline)
+        agent.service.settle(wanted, masters, deadline)
         agent.log.info("reloaded: %s" % wanted.reason)
         self.record.update(unapplied=None, refused=None, resyncing="%.3f" % time.monotonic())
         if pidfile != agent.pidfile:

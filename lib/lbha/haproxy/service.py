@@ -121,8 +121,15 @@ class Service:
                 if process and process.key != self.record["master"]]
 
     def sections(self):
-        """The peers sections as HAProxy shows them (admin.Section), None where it cannot."""
-        return admin.peers(self.ask("show peers"))
+        """The peers sections as HAProxy shows them (admin.Section), None where it cannot.
+
+        OSError when another worker answers than the one that was found: during a reload the
+        old one still may.
+        """
+        info, _, answer = self.ask("show info;show peers").partition("\n\n")
+        if self.worker and admin.info(info).get("Pid") != str(self.worker.pid):
+            raise OSError("an old worker answers")
+        return admin.peers(answer)
 
     def resynced(self):
         """Whether the stick tables have come from another HAProxy; None: it cannot say."""
@@ -167,12 +174,13 @@ class Service:
         result = self.instance.launch(wanted.words, [], self.deadline)
         try:
             self.judge(result)
-            self.settle(wanted, self.deadline)
+            self.settle(wanted, (), self.deadline)
             stranger = self.ports().strangers(self.instance.owns)
             if stranger:
                 raise LocalFault(stranger)
         except Error:
-            self.instance.signal(SIGTERM)  # it must not take part of the traffic meanwhile
+            # it must not take part of the traffic meanwhile
+            self._end("HAProxy", self.instance.signal, lambda: not self.instance.processes())
             raise
         began = time.monotonic()
         while self.deadline.left() > 1 and self.resynced() is False:
@@ -181,11 +189,12 @@ class Service:
                 break
             nap(0.02)
 
-    def settle(self, wanted, deadline):
-        """Wait for the new worker, write down who it is, and give it what an operator set."""
-        before = [master.key for master in self.old_masters()]
-        if before:
-            before.append(self.record["master"])
+    def settle(self, wanted, replaced, deadline):
+        """Wait for the new worker, write down who it is, and give it what an operator set.
+
+        replaced -- the masters (Process) that it takes over from: they may answer for a moment
+        """
+        before = {master.key for master in replaced}
 
         def answers():
             return self.find().code == 0 and self.master.key not in before

@@ -38,7 +38,7 @@ class Watch:
             Check("by_hand", 0, OFTEN, self._by_hand),
             Check("strangers", 0, 0, self._strangers),
             Check("states", 0, OFTEN, self._keep_states),
-            Check("score", 0, OFTEN, self._score),
+            Check("score", 0, 0, self._score),
             Check("check_url", 20, URL, self._url),
             Check("servers", 10, OFTEN, self._shortage),
             Check("peers", 10, OFTEN, self._peers),
