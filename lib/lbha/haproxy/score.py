@@ -5,7 +5,9 @@ import time
 from lbha import cluster, state
 
 VERIFY_EVERY = 20.0  # seconds after which the attribute is asked for: daemons can lose it
-GRACE = 5.0          # seconds that a restart may take
+# seconds that the attribute daemons gather changes of all nodes: what every node sees counts
+# everywhere at the same time, and a restart in between does not count at all
+GRACE = 5.0
 ATTRD = 2.0          # seconds that the attribute daemon may take
 
 
@@ -52,7 +54,7 @@ class Score:
     def _publish(self, attribute, value, now):
         # first: should we be killed, a stop must know what to take back
         self.note.update(attribute=attribute)
-        cluster.set_attribute(attribute, value, self.deadline.within(ATTRD), dampen=0)
+        cluster.set_attribute(attribute, value, self.deadline.within(ATTRD), dampen=GRACE)
         self.note.update(published=value, verified="%.3f" % now)
 
     def _take_up(self, attribute, now):
@@ -73,10 +75,6 @@ class Score:
         attribute, last = self.note["attribute"], self.note["published"]
         if not attribute:
             return
-        limit = self.deadline.within(ATTRD)
-        if last:
-            # a delay that is new takes effect with the value only
-            cluster.set_attribute(attribute, last, limit, dampen=GRACE)
-        cluster.delete_attribute(attribute, limit, dampen=GRACE)
+        cluster.delete_attribute(attribute, self.deadline.within(ATTRD), dampen=GRACE)
         self.note.drop()
         self.note.update(stopped="%.3f" % time.monotonic(), last=last)
