@@ -118,13 +118,16 @@ def _begin_run(agent):
 def reload(agent):
     """Apply changed parameters; what cannot be applied leaves the old state serving.
 
-    What does not run is started: Pacemaker 2.0.5 counts a reload that fails as a start that
-    failed, and would keep the node from ever trying again.
+    What was started and does not run any more is started again: Pacemaker 2.0.5 counts a
+    reload that fails as a start that failed, and would keep the node from ever trying again.
     """
     with agent.folder.lock(agent.deadline):
         agent.record.reload()
-        if agent.find().running:
+        found = agent.find()
+        if found.running:
             return _reload(agent)
+        if not agent.record["started"]:
+            return found
     return start(agent)
 
 

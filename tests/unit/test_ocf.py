@@ -154,20 +154,28 @@ def test_reload_lets_the_old_state_serve_on_and_says_so(world, attributes, fault
     assert attributes.read_text().startswith("set\tlbha-bear\t")
 
 
-@pytest.mark.parametrize("found", ["nothing", "half"])
+@pytest.mark.parametrize("found, code", [("nothing", NOT_RUNNING), ("half", GENERIC)])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_reload_of_what_does_not_serve_and_cannot_be_started_is_a_failure(world, fault, found):
+def test_reload_of_what_was_not_started_is_a_failure(world, fault, found, code):
     world.set(**{found: ""})
+    fault(world)
+    assert world.call("reload") == code
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_reload_of_what_crashed_and_cannot_be_started_is_a_failure(world, fault):
+    assert world.call("start") == OK
+    (world.folder / "up").unlink()
     fault(world)
     assert world.call("reload") == GENERIC
     assert len(world.reasons) == 1
 
 
-@pytest.mark.parametrize("found", ["nothing", "half"])
-def test_reload_of_what_does_not_serve_starts_it(world, found):
-    world.set(**{found: ""})
+def test_reload_of_what_crashed_starts_it(world):
+    assert world.call("start") == OK
+    (world.folder / "up").unlink()
     assert world.call("reload") == OK
-    assert world.has("up") and not world.has("half")
+    assert world.has("up")
 
 
 def test_a_reload_that_ended_the_resource_is_a_failure_with_its_reason(world):
