@@ -117,12 +117,12 @@ def test_a_node_that_differs_says_so(namespace, balancer):
             for node in nodes:  # as if the last look had been long ago
                 (node.folder / "checks").unlink()
                 assert node.monitor(level=10).code == OK
-            return balancer.told
+            return [node.told for node in nodes]
 
-        until(lambda: look(other, balancer), 10, "the difference is told")
+        until(lambda: all(look(other, balancer)), 20, "both tell the difference")
         assert balancer.told == "web/web01 is as configured here and maint on node02"
         assert other.told == "web/web01 is maint here and as configured on node01"
         assert other.stop().code == OK  # where nothing runs, nothing differs
-        until(lambda: look(balancer) is None, 10, "it is taken back")
+        until(lambda: look(balancer) == [None], 10, "it is taken back")
     finally:
         second.close()
