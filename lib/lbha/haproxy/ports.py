@@ -5,6 +5,7 @@ share the traffic.
 """
 
 from lbha import sockets
+from lbha.errors import Error
 
 
 class Ports:
@@ -19,7 +20,12 @@ class Ports:
         pairs = (word.partition("=") for word in (text or "").split())
         self.known = {int(inode): where for inode, _, where in pairs if inode.isdecimal()}
         self.deadline = deadline
-        self.now = sockets.listeners(deadline) if self.known else []
+        try:
+            self.now = sockets.listeners(deadline) if self.known else []
+        except Error:
+            # a kernel that does not tell is no reason to fail a monitor or a stop: the
+            # processes and the socket decide then
+            self.known, self.now = {}, []
 
     @staticmethod
     def learn(workers, deadline):
