@@ -75,7 +75,6 @@ def test_the_section_follows_its_parameters(namespace, auto):
 
 
 @pytest.mark.parametrize("change, words", [
-    ({"peers_addresses": "node04=fd00::4 node09=127.0.0.9"}, ["node09", "node01, node02"]),
     ({"peers_addresses": "node04"}, ["peers_addresses", "NODE=ADDRESS"]),
     ({"peers_addresses": "node04=nowhere"}, ["peers_addresses", "NODE=ADDRESS"]),
     ({"peers_port": "65536"}, ["peers_port"]),
@@ -87,6 +86,13 @@ def test_a_parameter_that_is_wrong_on_every_node(auto, change, words):
     assert outcome.code == CONFIGURED
     assert all(word in outcome.reason for word in words), outcome.reason
     assert auto.stop().code == OK
+
+
+def test_an_address_of_who_is_no_node_any_more_is_told_and_left_out(auto):
+    auto.parameters.update(peers_addresses="node04=fd00::4 node09=127.0.0.9")
+    assert auto.start().code == OK
+    assert peers_of(auto) == {"lbha": SECTION}
+    assert "node09" in (auto.complaint(level=10) or "")
 
 
 @pytest.mark.parametrize("nodes, words", [

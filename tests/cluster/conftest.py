@@ -6,8 +6,9 @@ import subprocess
 import pytest
 
 from tests import paths
-from tests.lab import guide
+from tests.lab import guide, sticky
 from tests.lab.lab import Lab, leftovers
+from tests.lab.wait import wait
 
 LOGS = paths.CHECKOUT / "build" / "cluster-logs"
 
@@ -54,10 +55,36 @@ def configured(empty_lab, package):
 def lab(configured):
     """The configured lab; before and after the test everything is where it belongs."""
     configured.cluster.pcs("resource", "cleanup")
-    guide.wait_settled(configured.cluster, 90)
+    settle(configured)
     yield configured
-    guide.wait_settled(configured.cluster, 90)
+    settle(configured)
     audit(configured)
+
+
+@pytest.fixture(scope="module")
+def replicated(configured, request):
+    """The lab with a stick table that the agent's own peers replicate; later as before.
+
+    The module may say more parameters of HAProxy: PARAMETERS, {name: text}
+    """
+    nodes = list(configured.nodes.values())
+    parameters = {"config_version": request.module.__name__,
+                  **getattr(request.module, "PARAMETERS", {})}
+    with sticky.installed(nodes, "lbha"):
+        configured.cluster.update("haproxy", parameters)
+        wait("every HAProxy has the table and is in step", lambda: all(
+            sticky.is_there(node) and sticky.in_step(node) for node in nodes), 60)
+        yield configured
+    configured.cluster.update("haproxy", dict.fromkeys(parameters, ""))
+    wait("every HAProxy has read the file of before",
+         lambda: not any(map(sticky.is_there, nodes)), 60)
+    settle(configured)
+
+
+def settle(lab):
+    """Wait until nothing is being done, and everything is where it belongs."""
+    lab.cluster.wait_idle()
+    guide.wait_settled(lab.cluster, 90)
 
 
 def audit(lab):

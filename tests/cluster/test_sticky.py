@@ -11,21 +11,6 @@ from tests.lab.story import kill_haproxy
 from tests.lab.wait import wait
 
 
-@pytest.fixture(scope="module")
-def replicated(configured):
-    """The lab with a stick table that the agent's own peers replicate; later as before."""
-    nodes = list(configured.nodes.values())
-    with sticky.installed(nodes, "lbha"):
-        configured.cluster.pcs("resource", "update", "haproxy", "peers=auto")
-        wait("every HAProxy has read it and is in step", lambda: all(map(sticky.in_step, nodes)),
-             60)
-        yield configured
-    configured.cluster.pcs("resource", "update", "haproxy", "peers=")
-    wait("every HAProxy has read the file of before",
-         lambda: not any(sticky.ask(node, "show peers").strip() for node in nodes), 60)
-    guide.wait_settled(configured.cluster, 60)
-
-
 def kill(lab, node):
     kill_haproxy(node)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Sequence
+from typing import Callable, Mapping, Sequence
 
 from .command import Result
 from .errors import LabError
@@ -85,6 +85,18 @@ class Cluster:
             except LabError as reason:
                 error = reason
         raise error
+
+    def update(self, resource: str, parameters: Mapping[str, str]) -> None:
+        """Change parameters of a resource; every node has them when it returns."""
+        self.pcs("resource", "update", resource, *map("=".join, parameters.items()))
+        self.wait_idle()
+
+    def wait_idle(self, seconds: float = 90) -> None:
+        """Return when Pacemaker has nothing left to do: what was asked for just now is done.
+
+        The status alone still shows what was there before, until the scheduler has run.
+        """
+        self.member().run(["crm_resource", "--wait"], timeout=seconds)
 
     def wait(self, sentence: str, predicate: Callable[[Status], object], seconds: float) -> Status:
         """Poll the status until `predicate` holds and return it.

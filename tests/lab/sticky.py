@@ -75,6 +75,11 @@ def worker(node: Node) -> tuple[str, bool]:
     return words[words.index("Pid:") + 1], int(flags.partition("=")[2], 16) & 3 == 3
 
 
+def is_there(node: Node) -> bool:
+    """Whether the HAProxy that serves has read a file with the table."""
+    return f"table: {TABLE}," in ask(node, "show table")
+
+
 def in_step(node: Node) -> bool:
     return worker(node)[1]
 

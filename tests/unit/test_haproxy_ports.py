@@ -17,6 +17,8 @@ def test_a_kernel_that_does_not_tell_fails_nothing(monkeypatch):
     ports = Ports("12=*:80", Deadline(1))
     assert ports.missing == {} and ports.left == []
     assert ports.strangers(lambda process: True) is None
+    monkeypatch.setattr(sockets, "held_by", lambda _, deadline: silent(deadline))
+    assert Ports.learn([], Deadline(1)) == ""
 
 
 def test_a_socket_that_is_gone_is_missing(monkeypatch):

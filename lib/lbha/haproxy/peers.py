@@ -8,7 +8,7 @@ version since 1.8 reads.)
 import time
 
 from lbha import cluster, state
-from lbha.errors import Failed, WrongParameter
+from lbha.errors import Failed
 from lbha.spec import shorten
 from lbha.values import IP, Name
 
@@ -49,6 +49,18 @@ def section(folder, name, port, given, oldest, deadline):
     return "\npeers %s\n%s" % (name, "".join(lines))
 
 
+def complain(folder, given):
+    """A sentence when `given` names who is no node of the cluster, or None.
+
+    A node that was taken out of the cluster must not keep the others from starting.
+    """
+    nodes = (state.Record(folder, NODES)["nodes"] or "").split()
+    unknown = sorted(set(given) - {word.partition("=")[0] for word in nodes})
+    if unknown:
+        return "peers_addresses names %s, which is no node of the cluster" % unknown[0]
+    return None
+
+
 def _asked(folder, given, oldest, deadline):
     note = state.Record(folder, NODES)
     digest = " ".join("%s=%s" % pair for pair in sorted(given.items()))
@@ -63,12 +75,8 @@ def _asked(folder, given, oldest, deadline):
 def _addresses(given, deadline):
     """{node: address as text} of all configured nodes."""
     members = {member.name: member.addresses for member in cluster.members(deadline)}
-    unknown = sorted(set(given) - set(members))
-    if unknown:
-        raise WrongParameter("peers_addresses names %s, which is no node of the cluster: %s"
-                             % (unknown[0], ", ".join(sorted(members))))
     addresses = {}
-    settings = {} if set(given) == set(members) else cluster.node_settings(ATTRIBUTE, deadline)
+    settings = {} if set(given) >= set(members) else cluster.node_settings(ATTRIBUTE, deadline)
     for node in members:
         if node in given:
             addresses[node] = given[node].text

@@ -5,7 +5,7 @@ share the traffic.
 """
 
 from lbha import sockets
-from lbha.errors import Error
+from lbha.errors import Error, Failed
 
 
 class Ports:
@@ -29,9 +29,12 @@ class Ports:
 
     @staticmethod
     def learn(workers, deadline):
-        """A text that names the sockets of these workers (Process)."""
-        return " ".join("%d=%s" % (listener.inode, listener.text)
-                        for listener in sockets.held_by(workers, deadline))
+        """A text that names the sockets of these workers (Process), as far as it is known."""
+        try:
+            held = sockets.held_by(workers, deadline)
+        except Failed:
+            return ""
+        return " ".join("%d=%s" % (listener.inode, listener.text) for listener in held)
 
     @property
     def missing(self):

@@ -98,8 +98,8 @@ class Reload:
     def _obstacle(self):
         old = self.service.old_masters()
         if len(old) >= self.agent.p.max_old_workers:
-            return "%d old workers still serve, max_old_workers=%d" % (
-                len(old), self.agent.p.max_old_workers)
+            return "as many old workers still serve as max_old_workers=%d allows" % (
+                self.agent.p.max_old_workers)
         if self.instance.launching:
             return "another launch of HAProxy goes on"
         # HAProxy 1.8.27 and 2.2.9 lose tables when a reload meets a resync
@@ -163,7 +163,8 @@ class Reload:
     def _refuse(self, wanted, error):
         self.error = error
         reason = cut("reload: " + error.reason)
-        if self.record["unapplied"] != reason:
+        # the action's own error is logged by the runtime
+        if self.record["unapplied"] != reason and self.agent.call.is_recurring:
             self.agent.log.error(reason + "; the old state serves on")
         self.record.update(unapplied=reason, refused=wanted.digest,
                            refused_at="%.3f" % time.monotonic())

@@ -4,7 +4,7 @@ import time
 
 from lbha import host
 from lbha.deadline import nap
-from lbha.errors import DeadlineReached, Error, LocalFault
+from lbha.errors import DeadlineReached, Error, Failed, LocalFault
 from lbha.finding import absent, partial, running
 from lbha.haproxy import admin, output
 from lbha.haproxy.instance import TRIES, Instance, Silent, Unreachable
@@ -163,7 +163,11 @@ class Service:
 
     def refuse_strangers(self):
         """Raise LocalFault when somebody else already listens where the files want to."""
-        reason = taken(self.agent.p.conffile, self.instance.owns, self.deadline)
+        try:
+            reason = taken(self.agent.p.conffile, self.instance.owns, self.deadline)
+        except Failed as failed:  # of a kernel that does not tell
+            self.log.warning("nobody knows who else listens: %s" % failed.reason)
+            return
         if reason:
             raise LocalFault(reason)
 

@@ -2,7 +2,7 @@
 
 from lbha import cluster, hold
 from lbha.errors import DeadlineReached, Error
-from lbha.haproxy import admin, output, servers
+from lbha.haproxy import admin, output, peers, servers
 from lbha.haproxy.checks import Check, Checks
 from lbha.haproxy.reload import RESYNC, Reload
 
@@ -102,7 +102,8 @@ class Watch:
         if self.record.age("launched") > RESYNC and not all(
                 section.resynced for section in sections):
             return "the stick tables did not come from the other nodes yet"
-        return None
+        given = dict(self.p.peers_addresses) if self.p.peers == "auto" else {}
+        return peers.complain(self.agent.folder, given)
 
     def _expected(self, names):
         """Those of the peers that should be there: a node of the cluster where HAProxy does
