@@ -140,11 +140,27 @@ def test_hung_worker(namespace, haproxy):
     outcome = haproxy.monitor()
     assert outcome.code == resource.GENERIC
     assert "silent" in outcome.reason
-    assert 0.6 <= outcome.seconds < 3
+    assert 0.4 <= outcome.seconds < 3  # three questions, half of that apart
     outcome = haproxy.stop()
     assert outcome.code == resource.OK
     assert outcome.seconds < 1.5
     assert processes(namespace) == {}
+
+
+def test_a_worker_that_pauses_is_no_hung_one(namespace, haproxy):
+    """It may take longer than one question's time."""
+    haproxy.parameters["socket_timeout"] = "1s"
+    haproxy.start()
+    worker = worker_of(namespace)
+    os.kill(worker, signal.SIGSTOP)
+    child = haproxy.popen("monitor", interval=10)
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            child.wait(1.3)
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    assert child.wait(5) == resource.OK
+    child.communicate()
 
 
 def test_stop_of_a_master_that_hangs(namespace, haproxy):

@@ -90,24 +90,39 @@ def ask(path, command, timeout):
     Raises OSError: `_socket.timeout` when it is silent or does not come to an end,
     BlockingIOError when its backlog is full, ECONNRESET when it ended meanwhile.
     """
-    end = time.monotonic() + WHOLE * timeout
-    client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    client = put(path, command)
     try:
-        client.settimeout(timeout)
-        client.connect(path)
-        client.sendall(command.encode() + b"\n")
-        chunks = []
-        while True:
-            left = end - time.monotonic()
-            if left <= 0:
-                raise _socket.timeout("the answer does not end")
-            client.settimeout(min(timeout, left))
-            chunk = client.recv(65536)
-            if not chunk:
-                break
-            chunks.append(chunk)
+        return read(client, timeout)
     finally:
         client.close()
+
+
+def put(path, command):
+    """A connection to the socket with the command on its way. OSError as for `ask`."""
+    client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        client.setblocking(False)
+        client.connect(path)
+        client.send(command.encode() + b"\n")  # a new socket takes it as a whole
+    except OSError:
+        client.close()
+        raise
+    return client
+
+
+def read(client, timeout):
+    """The answer to what was put; timeout and errors as for `ask`."""
+    end = time.monotonic() + WHOLE * timeout
+    chunks = []
+    while True:
+        left = end - time.monotonic()
+        if left <= 0:
+            raise _socket.timeout("the answer does not end")
+        client.settimeout(min(timeout, left))
+        chunk = client.recv(65536)
+        if not chunk:
+            break
+        chunks.append(chunk)
     answer = b"".join(chunks).decode("utf-8", "replace")
     if not answer.endswith("\n"):  # even the emptiest is a line; a worker that ends says less
         raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))

@@ -7,9 +7,10 @@ line; a reload is a second launch that takes the listening sockets over from the
 
 import _socket
 import os
+import select
+import time
 
 from lbha import host, proc
-from lbha.deadline import nap
 from lbha.haproxy import admin
 
 OWN_CONFIG = """# written by ocf:lbha:haproxy; changes are lost
@@ -19,7 +20,8 @@ global
     stats maxconn 1000
 %s"""
 LONGEST_SOCKET = 95  # bytes: sun_path without the ".PID.tmp" that HAProxy adds meanwhile
-TRIES = 3            # silent answers in a row until a worker counts as hung
+TRIES = 3            # questions without an answer until a worker counts as hung
+PACE = 0.5           # of a question's time after which the next one is put beside it
 SIGKILL = 9
 
 
@@ -90,24 +92,34 @@ class Instance:
     def worker(self, timeout):
         """The Process that answers on the socket, or None when it is gone by then.
 
-        timeout -- seconds for each of TRIES. Raises Silent, Unreachable.
+        timeout -- seconds for each of TRIES, which begin PACE of it apart.
+        Raises Silent, Unreachable.
         """
-        for _ in range(TRIES):
-            try:
-                info = admin.info(self.ask("show info", timeout))
-            except _socket.timeout:
-                continue
-            except BlockingIOError:
-                nap(timeout)  # the backlog of a worker that accepts nothing is full
-            except FileNotFoundError:
-                raise Unreachable("%s is missing" % self.socket)
-            except OSError as error:
-                raise Unreachable(error.strerror)
-            else:
-                pid = info.get("Pid", "")
-                return host.process(int(pid)) if pid.isdecimal() else None
-        raise Silent("the worker of HAProxy is silent on its socket for %.3g s"
-                     % (TRIES * timeout))
+        tries, began = [], time.monotonic()
+        try:
+            for left in reversed(range(TRIES)):
+                self._try(tries)
+                answered = _first_readable(tries, timeout * (PACE if left else 1))
+                if answered:
+                    pid = admin.info(admin.read(answered, timeout)).get("Pid", "")
+                    return host.process(int(pid)) if pid.isdecimal() else None
+        except _socket.timeout:
+            pass  # it began to answer, and came to no end
+        except FileNotFoundError:
+            raise Unreachable("%s is missing" % self.socket)
+        except OSError as error:
+            raise Unreachable(error.strerror)
+        finally:
+            for client in tries:
+                client.close()
+        raise Silent("the worker of HAProxy is silent on its socket for %.2g s"
+                     % (time.monotonic() - began))
+
+    def _try(self, tries):
+        try:
+            tries.append(admin.put(self.socket, "show info"))
+        except BlockingIOError:
+            return  # the backlog of a worker that accepts nothing is full
 
     def is_hung(self, timeout):
         """Whether a polite signal would be lost on it: no answer for `timeout` seconds."""
@@ -172,3 +184,12 @@ class Instance:
     def launching(self):
         """The Process of a launch that has not come to its end, or None."""
         return host.find_process(self.folder.read("launching"))
+
+
+def _first_readable(clients, seconds):
+    """The first of these sockets with an answer, None when there is none in that time."""
+    poll = select.poll()
+    for client in clients:
+        poll.register(client, select.POLLIN)
+    ready = [fd for fd, _ in poll.poll(int(seconds * 1000) + 1)]
+    return next((client for client in clients if client.fileno() in ready), None)
