@@ -1,7 +1,11 @@
 """Reloads of ocf:lbha:haproxy for changed parameters: what is in force, and what is not lost."""
 
+import contextlib
+import fcntl
+import glob
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -155,6 +159,44 @@ def test_with_too_many_old_workers_reloads_wait_and_are_one(namespace, plain):
               "it is reloaded when the downloads have ended")
         assert [download.outcome(1) for download in downloads] == ["ok", "ok"]
     assert visits.report.reasons == {}
+
+
+def test_a_monitor_that_waited_for_a_reload_does_not_write_down_the_replaced_worker(
+        namespace, plain):
+    """It found the old one before it waited for the lock, under which a reload went on."""
+    old, record = answering(plain), plain.folder / "record"
+    download = Download(namespace, 9)
+    with open(plain.folder / "lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        monitor = plain.popen("monitor", interval=10)
+        until(lambda: len(openers(lock)) == 2, 2, "the monitor waits for the lock")
+        # what a reload does under the lock
+        ask_for_reload(master_of(namespace))
+        new = until(lambda: answering(plain) != old and answering(plain), 2, "the new one serves")
+        record.write_text(record.read_text().replace("worker=" + old, "worker=" + new))
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        assert monitor.wait(10) == OK
+        monitor.communicate()
+        assert download.goes_on  # so the old one still lives
+    assert "worker=%s\n" % new in record.read_text()
+
+
+def answering(balancer):
+    """The worker that answers as the agent writes it down: "PID START"."""
+    pid = dict(line.partition(": ")[::2] for line in balancer.say("show info").splitlines())["Pid"]
+    stat = pathlib.Path("/proc/%d/root/proc/%s/stat" % (balancer.namespace.pid, pid))
+    return "%s %s" % (pid, stat.read_text().rpartition(")")[2].split()[19])
+
+
+def openers(file):
+    """The descriptors, of any process, that have a file open."""
+    wanted = os.fstat(file.fileno())
+    found = []
+    for name in glob.glob("/proc/[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):  # closed meanwhile
+            if os.path.samestat(os.stat(name), wanted):
+                found.append(name)
+    return found
 
 
 def test_a_reload_by_sigusr2(namespace, plain):

@@ -218,8 +218,14 @@ class Service:
 
     def adopt(self):
         """Take over one that runs and is not the recorded one: after a reload that was cut
-        short, one that somebody asked for by SIGUSR2, or with the record lost."""
+        short, one that somebody asked for by SIGUSR2, or with the record lost.
+
+        The caller holds the lock.
+        """
         if self.worker is None or self.worker.key == self.record["worker"]:
+            return
+        # the one that was found may have been replaced while somebody else held the lock
+        if self.find().code or self.worker.key == self.record["worker"]:
             return
         command, files = self.record["command"], self.record["files"]
         if self.record["attempt"] and self.master.key != self.record["master"]:
