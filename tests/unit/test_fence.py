@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from lbha import codes, fence, options, spec, values
+from lbha import codes, fence, options, power, spec, values
 from lbha.errors import DeadlineReached, Failed
 from lbha.render import fence_xml
 
@@ -83,7 +83,7 @@ def test_status_and_monitor(call):
     assert call("status", [True])[:3] == (codes.FENCE_OK, "Status: ON\n", "")
     assert call("STATUS", [False])[:2] == (codes.FENCE_OFF, "Status: OFF\n")
     assert call("monitor", [False])[:2] == (codes.FENCE_OK, "")
-    code, out, err, asked = call("monitor", [fence.Unreadable("device says nothing")])
+    code, out, err, asked = call("monitor", [power.Unreadable("device says nothing")])
     assert (code, out, err) == (codes.FENCE_FAILED, "", "device says nothing\n")
     assert words(asked) == ["connect", "disconnect"]
 
@@ -93,7 +93,7 @@ def test_off_is_sent_first_then_read_twice(call):
     assert (code, out) == (codes.FENCE_OK, "Success: Powered OFF\n")
     assert asked[:2] == ["connect", "off"]
     first, second = readings(asked)
-    assert second - first >= fence.SETTLED
+    assert second - first >= power.SETTLED
 
 
 def test_a_flicker_of_off_proves_nothing(call):
@@ -103,7 +103,7 @@ def test_a_flicker_of_off_proves_nothing(call):
 
 
 def test_an_unreadable_state_between_two_readings_of_off_breaks_the_proof(call):
-    code, _, _, asked = call("off", [False, fence.Unreadable("?"), False, False])
+    code, _, _, asked = call("off", [False, power.Unreadable("?"), False, False])
     assert code == codes.FENCE_OK
     assert len(readings(asked)) == 4
 
@@ -116,10 +116,10 @@ def test_off_refused_because_it_is_off(call):
 
 
 def test_a_busy_device_is_asked_again(call):
-    code, _, err, asked = call("off", [False], [fence.Busy("busy"), fence.Busy("busy"), True])
+    code, _, err, asked = call("off", [False], [power.Busy("busy"), power.Busy("busy"), True])
     assert (code, err) == (codes.FENCE_OK, "")
     assert words(asked).count("off") == 3
-    code, out, err, _ = call("off", [False], [fence.Busy("device is busy")], power_timeout=1)
+    code, out, err, _ = call("off", [False], [power.Busy("device is busy")], power_timeout=1)
     assert (code, out, err) == (codes.FENCE_FAILED, "", "device is busy\n")
 
 
