@@ -184,7 +184,8 @@ def main(agent_class):
     streams.open_standard()
     secret.forbid_core()
     for number in (_signal.SIGTERM, _signal.SIGHUP):  # as ^C: log out, and say it
-        _signal.signal(number, _signal.default_int_handler)
+        if _signal.getsignal(number) != _signal.SIG_IGN:  # nohup(1)
+            _signal.signal(number, _signal.default_int_handler)
     code = run(agent_class, sys.argv[1:])
     os._exit(code)  # at once, whatever a library's threads are doing; we buffer nothing
 

@@ -78,7 +78,7 @@ class Fencing:
 
     def popen(self, arguments=()):
         return self.namespace.popen(
-            ["env", "-i", "PATH=/usr/sbin:/usr/bin", "PCMK_service=pacemaker-fenced",
+            ["env", "-i", "--default-signal", "PATH=/usr/sbin:/usr/bin", "PCMK_service=pacemaker-fenced",
              PYTHON, "-I", AGENT, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, universal_newlines=True, start_new_session=True)
 
