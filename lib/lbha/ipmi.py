@@ -7,7 +7,7 @@ import os
 import struct
 
 from lbha import names, options, spec, values
-from lbha.errors import WrongParameter
+from lbha.errors import LocalFault, WrongParameter
 
 LONGEST_USERNAME = 16  # bytes; 22.28 Set User Name
 LONGEST_PASSWORD = 20  # bytes; 22.30 Set User Password
@@ -191,6 +191,16 @@ ABOUT_NO_NODE = ("monitor", "diag", "validate-all")  # actions, for which ip wil
 def host(p):
     """The address or name of the BMC that the parameters speak of, or None."""
     return p.plug if p.port_as_ip and p.plug else p.ip
+
+
+def locate(p, deadline):
+    """The address of the BMC in digits, with its scope if it needs one. Raises LocalFault."""
+    word = host(p)
+    places, unknown = names.locate([word], deadline)
+    if word not in places:
+        raise LocalFault("BMC %s is not found: %s" % (word, unknown[word]))
+    address, scope = places[word]
+    return "%s%%%d" % (address, scope) if scope else str(address)
 
 
 def check(p):

@@ -78,9 +78,10 @@ class Fencing:
 
     def popen(self, arguments=()):
         return self.namespace.popen(
-            ["env", "-i", "--default-signal", "PATH=/usr/sbin:/usr/bin", "PCMK_service=pacemaker-fenced",
-             PYTHON, "-I", AGENT, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, universal_newlines=True, start_new_session=True)
+            ["env", "-i", "--default-signal", "PATH=/usr/sbin:/usr/bin",
+             "PCMK_service=pacemaker-fenced", PYTHON, "-I", AGENT, *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            universal_newlines=True, start_new_session=True)
 
     def lines(self, lines, arguments=(), longest=60):
         """Run it to its end with these lines."""
