@@ -14,7 +14,7 @@ from tests.agent.bmc import Bmc
 from tests.agent.fencing import FAILED, OK
 
 FAULT = pathlib.Path(__file__).with_name("fault.py")
-LATE = 3  # seconds beyond its own time that a call may take on a machine that is busy
+LATE = 6  # seconds beyond its own time that a call may take on a machine that is busy
 
 # The answers of a BMC to one call, in order; ipmi_sim refuses cipher suite 17.
 ANSWERS = ("capabilities", "17 refused", "session opened", "RAKP 2", "RAKP 4", "privilege",
@@ -88,7 +88,7 @@ def test_one_bad_answer_is_got_over(namespace, fence, kind):
     for number, wire in enumerate(wires):
         found = wire.end()
         assert found.code == OK, (ANSWERS[number], found)
-        assert found.seconds < 15
+        assert found.seconds < 15 + LATE
 
 
 @pytest.mark.parametrize("fault, number", [("garbage", 0), ("truncated", 0)])
@@ -108,7 +108,7 @@ def test_nothing_but_bad_answers(namespace, fence, fault, number, action):
 def test_what_is_got_over(namespace, fence, fault, number, longest):
     found = Wire(namespace, fault, number).start(fence, "reboot").end()
     assert found.code == OK, found
-    assert found.seconds < longest
+    assert found.seconds < longest + LATE
 
 
 @pytest.mark.parametrize("percent", [30, 50])
@@ -121,10 +121,34 @@ def test_heavy_loss_ends_in_time_and_without_a_lie(namespace, fence, percent):
 
 def test_a_session_that_becomes_free_is_waited_for(namespace, fence):
     found = Wire(namespace, "full", 2).start(fence, "off").end()
-    assert found.code == OK and 2 < found.seconds < 6
+    assert found.code == OK and 2 < found.seconds < 6 + LATE
     found = Wire(namespace, "full", 60).start(fence, "off", login_timeout=2).end()
     assert found.code == FAILED and "has no free session" in found.sentence
     assert found.seconds < 2 + LATE
+
+
+def test_a_session_that_breaks_off_is_begun_anew(namespace, fence):
+    wire = Wire(namespace, "none", behaviour="stays on").start(fence, "off", verbose=1)
+    end = time.monotonic() + 10
+    while not any(event == "read 1" for _, event in wire.bmc.log):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    with wire.bmc.frozen():
+        wire.bmc.behave("honest")
+        time.sleep(9)  # the fault: longer than a command is waited for
+    found = wire.call.end()
+    assert found.code == OK and not wire.bmc.power, found
+    assert "stopped answering; logging in again" in found.err
+    assert found.seconds < 25 + LATE
+
+
+def test_cipher_suite_3_saves_the_offer_of_17(namespace, fence):
+    answers = []
+    for options in ({}, {"cipher": "3"}):
+        wire = Wire(namespace, "none").start(fence, "status", **options)
+        assert wire.call.end().code == OK
+        answers.append(wire.lines.read_text().count("answer"))
+    assert answers[1] == answers[0] - 1
 
 
 def test_a_bmc_that_lies_or_is_slow(namespace, fence):
