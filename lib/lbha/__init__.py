@@ -16,6 +16,7 @@ The common library of the agents.  A module imports only what stands before it h
     finding  degraded  hold      what was found, works-but-look, monitors that wait
     haproxy                      HAProxy: launched, watched, reloaded
     actions                      what each action of a resource agent does
+    secret  power  ipmi          passwords, power proven, and what IPMI says
     ocf  fence                   the runtimes of resource and fence agents
 
 Nothing is imported here: an agent pays at every call for each module it loads.

@@ -1,7 +1,8 @@
 """The runtime of fence agents.
 
-An agent gives small verbs (connect, is_on, switch, disconnect); input, actions, proof of the
-power state, time bounds and exit codes are here.  One call is one session with the device.
+An agent gives small verbs (connect, is_on, switch, cycle, describe, disconnect); input,
+actions, time bounds and exit codes are here, the proof of the power state in lbha.power.
+One call is one session with the device.
 
 Source: FenceAgentAPI of fence-agents; what pacemaker-fenced 2.0.5 does with the answers:
 every line on stderr is logged; after a failure it runs the agent once more, unless stderr
@@ -9,20 +10,14 @@ has "imed out" or 70 % of the time are used; when the time is over it kills with
 So a failure is one sentence on stderr, in time.
 """
 
+import _signal
 import os
 import sys
 import time
 
-from lbha import codes, log, options, spec, streams
+from lbha import codes, log, options, power, secret, spec, streams
 from lbha.deadline import Deadline, nap
-from lbha.errors import Error, Failed, UnknownAction, origin
-
-SETTLED = 0.3       # seconds between the two readings of off that prove it
-FIRST_PAUSE = 0.1   # seconds between two readings, growing ...
-LONGEST_PAUSE = 1.0
-LAST_WORD = 1.0     # seconds kept to tell what was read last, and to log out
-ANSWER = 0.1        # seconds that a reading may take, at least
-CAME_UP = 2.0       # seconds that a reboot waits to see the power come back
+from lbha.errors import Error, Failed, NotInstalled, UnknownAction, WrongParameter, origin
 
 # What the runtime gives each agent; `timeout` is the default of the parameter of that name.
 STANDARD_ACTIONS = (
@@ -32,18 +27,22 @@ STANDARD_ACTIONS = (
     spec.Action("reboot", timeout=25),
     spec.Action("status", timeout=15),
     spec.Action("monitor", timeout=15),
+    spec.Action("diag", timeout=15),
     spec.Action("metadata"),
     spec.Action("manpage"),
     spec.Action("validate-all"),
 )
 
 
-class Busy(Failed):
-    """The device cannot do it now, but may soon."""
+class Refused(Failed):
+    """The device will not, and asking again changes nothing."""
 
 
-class Unreadable(Failed):
-    """The device answered, but not with a power state."""
+# What another try of the same call cannot mend.  Pacemaker makes none when it reads "imed out",
+# and goes on to the next device the sooner; a wrong password tried often may lock the user out.
+HOPELESS = (Refused, WrongParameter, NotInstalled)
+NO_RETRY = " (no retry can help: to be taken as timed out)"
+DELAYED = ("off", "reboot")
 
 
 class FenceAgent:
@@ -68,19 +67,27 @@ class FenceAgent:
         raise NotImplementedError
 
     def is_on(self):
-        """What the device says now: True or False. Raises Unreadable."""
+        """What the device says now: True or False. Raises power.Unreadable, Failed."""
         raise NotImplementedError
 
     def switch(self, on):
         """Send the command on (True) or off (False), whatever the state.
 
         True: the device accepted it. False: it says that in its present state there is
-        nothing to do. Raises Busy, Failed.
+        nothing to do. Raises power.Busy, Failed.
         """
         raise NotImplementedError
 
+    def cycle(self, limit):
+        """Send one power cycle, once and never again. Raises Failed."""
+        raise NotImplementedError
+
+    def describe(self):
+        """(topic, text) pairs: what the device is and can do."""
+        raise NotImplementedError
+
     def disconnect(self):
-        """Log out; never raises."""
+        """Log out, also after half a login; never raises."""
         raise NotImplementedError
 
 
@@ -127,7 +134,7 @@ def _create(path):
 def status(agent):
     """Is the power on: 0, or off: 2."""
     on = agent.is_on()
-    say("Status: %s" % _word(on))
+    say("Status: %s" % power.word(on))
     return codes.FENCE_OK if on else codes.FENCE_OFF
 
 
@@ -139,115 +146,35 @@ def monitor(agent):
 
 def on(agent):
     """Power on."""
-    return _report("Powered" if _power(agent, True) else "Already", True)
+    return _report("Powered" if power.turn(agent, True) else "Already", True)
 
 
 def off(agent):
     """Power off, proven."""
-    return _report("Powered" if _power(agent, False) else "Already", False)
+    return _report("Powered" if power.turn(agent, False) else "Already", False)
 
 
 def reboot(agent):
-    """Off, proven, then on.
-
-    From the proof on the node is fenced: what goes wrong with `on` is told and no failure,
-    or the cluster would wait for a node that is safely off.
-    """
-    _power(agent, False)
-    try:
-        _switch(agent, True, agent.deadline)
-        _prove(agent, True, _limit(agent, CAME_UP))
-    except Error as error:
-        agent.log.warning("the node is off, proven, and fenced; but it was not seen to come "
-                          "on again: %s" % error.reason)
+    """Off, proven, then on; fenced from the proof on."""
+    power.restart(agent)
     say("Success: Rebooted")
     return codes.FENCE_OK
 
 
-POWER_ACTIONS = {"on": on, "off": off, "reboot": reboot, "status": status,
-                 "monitor": monitor}
-
-
-def _power(agent, on):
-    """Switch and prove; whether the command was accepted (False: there was nothing to do).
-
-    The command is sent first and whatever the state is said to be: off must not depend on
-    a reading, neither on one that fails nor on one that is wrong.
-    """
-    limit = _limit(agent, agent.p.power_timeout)
-    accepted = _switch(agent, on, limit)
-    _prove(agent, on, limit)
-    return accepted
-
-
-def _limit(agent, seconds):
-    """The Deadline of a power command: the call's own would cut off the last reading."""
-    left = agent.deadline.left()
-    return agent.deadline.within(min(seconds, left - min(LAST_WORD, left / 5)))
-
-
-def _switch(agent, on, limit):
-    """Send the command, again and again while the device is busy."""
-    pause = FIRST_PAUSE
-    while True:
-        try:
-            accepted = agent.switch(on)
-            break
-        except Busy as busy:
-            agent.log.debug(busy.reason)
-            if limit.left() < pause:
-                raise
-            nap(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
-    agent.log.debug("%s %s %s" % (agent.name, "accepted" if accepted else
-                                  "sees nothing to do for", _word(on)))
-    if agent.p.power_wait:
-        nap(min(agent.p.power_wait, limit.left()))
-    return accepted
-
-
-def _prove(agent, on, limit):
-    """Read the power until it is as wanted; off counts when read again SETTLED later.
-
-    Raises Failed with what was read last.  Off that was read in time may be proven after
-    `limit`.
-    """
-    settled = 0.0 if on else SETTLED
-    since, pause = None, FIRST_PAUSE
-    while True:
-        asked = time.monotonic()
-        try:
-            found = agent.is_on()
-            last = "is still %s" % _word(found)
-        except Unreadable as error:
-            found, last = None, "is unknown: " + error.reason
-        agent.log.debug("%s says that the power is %s"
-                        % (agent.name, "unknown" if found is None else _word(found)))
-        if found is not on:
-            since = None
-        elif since is None:
-            since = time.monotonic()
-        if since is not None and (not settled or asked - since >= settled):
-            return
-        if since is None:
-            over, wait = not limit.left(), min(pause, limit.left())
-            pause = min(pause * 1.5, LONGEST_PAUSE)
-        else:
-            wait = since + settled - time.monotonic() + 0.001  # nap cuts to whole ms
-            over, last = agent.deadline.left() < wait + ANSWER, "is OFF too lately to be proven"
-        if over:
-            raise Failed("%s took the command %s, but after %.3g s the power %s"
-                         % (agent.name, _word(on), limit.seconds, last))
-        nap(wait)
-
-
-def _report(verb, on):
-    say("Success: %s %s" % (verb, _word(on)))
+def diag(agent):
+    """What the device says of itself, for a person."""
+    for topic, text in agent.describe():
+        say("%s: %s" % (topic, text))
     return codes.FENCE_OK
 
 
-def _word(on):
-    return "ON" if on else "OFF"
+POWER_ACTIONS = {"on": on, "off": off, "reboot": reboot, "status": status,
+                 "monitor": monitor, "diag": diag}
+
+
+def _report(verb, on):
+    say("Success: %s %s" % (verb, power.word(on)))
+    return codes.FENCE_OK
 
 
 # ------------------------------------------------------------------------------ the call
@@ -255,6 +182,10 @@ def _word(on):
 def main(agent_class):
     """Do what the command line or standard input asks for, and exit with the code."""
     streams.open_standard()
+    secret.forbid_core()
+    for number in (_signal.SIGTERM, _signal.SIGHUP):  # as ^C: log out, and say it
+        if _signal.getsignal(number) != _signal.SIG_IGN:  # nohup(1)
+            _signal.signal(number, _signal.default_int_handler)
     code = run(agent_class, sys.argv[1:])
     os._exit(code)  # at once, whatever a library's threads are doing; we buffer nothing
 
@@ -286,26 +217,34 @@ def _perform(agent_class, arguments, logger):
     if text is not None:
         say(text.rstrip("\n"))
         return codes.FENCE_OK
-    verb = POWER_ACTIONS.get(action)
-    if verb is None and action != "validate-all":
+    if action not in POWER_ACTIONS and action != "validate-all":
         # Pacemaker knows this wording
         raise UnknownAction("Unrecognised action '%s': wanted one of %s" % (
             spec.shorten(action), ", ".join(a.name for a in declaration.actions)))
-    if faults:
-        raise faults[0]
-    for fault in p.ignored:
-        logger.warning("%s; ignored" % fault.reason)
-    if p.delay and action in ("off", "reboot"):
+    try:
+        if faults:
+            raise faults[0]
+        for fault in p.ignored:
+            logger.warning("%s; ignored" % fault.reason)
+        return _act(agent_class, action, p, logger)
+    except HOPELESS as error:
+        if action in DELAYED + ("on",) and os.environ.get("PCMK_service"):
+            raise Refused(error.reason + NO_RETRY)
+        raise
+
+
+def _act(agent_class, action, p, logger):
+    if p.delay and action in DELAYED:
         logger.debug("waiting %g s, as configured" % p.delay)
         nap(p.delay)
-    deadline = Deadline(p.timeout or declaration.action(action).timeout or 0)
-    agent = agent_class(p, logger, deadline)
+    timeout = agent_class.declaration.action(action).timeout
+    agent = agent_class(p, logger, Deadline(p.timeout or timeout or 0))
     agent.validate()
-    if verb is None:
+    if action == "validate-all":
         return codes.FENCE_OK
-    agent.connect()
     try:
-        return verb(agent)
+        agent.connect()
+        return POWER_ACTIONS[action](agent)
     finally:
         agent.disconnect()
 

@@ -19,12 +19,14 @@ def idle(name, type, long, **more):
 COMMON = (
     spec.Parameter(
         "action", values.Text(), "What to do",
-        "on, off, reboot, status, monitor, metadata, manpage or validate-all.",
+        "on, off, reboot, status, monitor, diag, metadata, manpage or validate-all. diag tells "
+        "a person what the device is and can do; it changes nothing.",
         default="reboot", flag="o"),
     spec.Parameter(
         "method", values.Choice("onoff", "cycle"), "How to reboot",
-        "Always off, proven, then on: a power cycle proves nothing, so cycle does the same "
-        "as onoff.", default="onoff", flag="m"),
+        "onoff is off, proven, then on. cycle is one power cycle by the device itself, and "
+        "counts only when the power was seen to be off in between; when it was not, the agent "
+        "says so and does as onoff does.", default="onoff", flag="m"),
     spec.Parameter(
         "timeout", values.Seconds(1), "Time for the whole call, delay not counted",
         "The agent answers before this time is over, whatever the device does. When not "
@@ -48,7 +50,7 @@ COMMON = (
     idle("shell_timeout", values.Seconds(), "timeout bounds the whole call.", default=3),
     idle("disable_timeout", values.Boolean(), "timeout always bounds the whole call."),
     idle("retry_on", values.Integer(0),
-         "A busy device is asked again anyway, as long as there is time."),
+         "A busy device is asked again, and a lost answer asked for, as long as there is time."),
     idle("stonith_status_sleep", values.Seconds(),
          "The pause between two readings grows from 0.1 s to 1 s by itself."),
     idle("plug_separator", values.Text(), "A call is about one device."),

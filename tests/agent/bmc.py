@@ -34,23 +34,23 @@ for number in range(int(sys.argv[2])):
 
 
 class Bmc:
-    """A BMC at 127.0.0.1 in a Namespace; its node has power at first.
+    """A BMC on loopback in a Namespace; its node has power at first.
 
     behaviour -- a name in tests/agent/chassis.py
     password  -- of USER, bytes
+    port      -- of its own, if there is more than one
     """
 
-    port = 623
-
     def __init__(self, namespace, behaviour="honest", power=True, key=None,
-                 password=PASSWORD.encode()):
-        self.namespace, self.folder = namespace, namespace.folder / "bmc"
+                 password=PASSWORD.encode(), port=623, address="127.0.0.1"):
+        self.namespace, self.port = namespace, port
+        self.folder = namespace.folder / ("bmc-%d" % port)
         self.folder.mkdir()
         self.behave(behaviour)
         (self.folder / "power").write_text(str(int(power)))
         arguments = ipmi_sim.write(
             self.folder, "/usr/bin/python3 -IS %s %s" % (CHASSIS, self.folder), USER, password,
-            port=self.port, key=key)
+            address=address, port=self.port, key=key)
         with open(self.folder / "output", "wb") as output:
             self.process = namespace.popen(["ipmi_sim", *arguments], stdout=output,
                                            stderr=output)
@@ -58,10 +58,11 @@ class Bmc:
 
     def _wait_until_it_listens(self):
         end = time.monotonic() + 10
-        sockets = pathlib.Path("/proc/%d/net/udp" % self.process.pid)
+        tables = [pathlib.Path("/proc/%d/net/%s" % (self.process.pid, name))
+                  for name in ("udp", "udp6")]
         while True:
             assert self.process.poll() is None, (self.folder / "output").read_text()
-            if ":%04X " % self.port in sockets.read_text():
+            if any(":%04X " % self.port in table.read_text() for table in tables):
                 return
             assert time.monotonic() < end, "ipmi_sim does not listen"
             time.sleep(0.01)

@@ -5,6 +5,8 @@ import os
 import pytest
 
 from tests.agent.balancer import Balancer
+from tests.agent.bmc import Bmc
+from tests.agent.fencing import Fencing
 from tests.agent.namespace import Namespace
 from tests.agent.wire import Wire
 
@@ -31,3 +33,15 @@ def wire(namespace):
 def haproxy(namespace):
     """A Balancer, configured and not started."""
     return Balancer(namespace)
+
+
+@pytest.fixture
+def fence(namespace):
+    """The agent in a network of its own."""
+    return Fencing(namespace)
+
+
+@pytest.fixture
+def bmc(namespace):
+    """A BMC in it, honest, with the power on."""
+    return Bmc(namespace)

@@ -10,78 +10,12 @@ import xml.etree.ElementTree
 
 import pytest
 
-from tests import paths
 from tests.agent.bmc import PASSWORD, USER, Bmc
+from tests.agent.fencing import AGENT, FAILED, OFF, OK
 from tests.agent.resource import INTERPRETER
 
-AGENT = paths.agent("fence_pyipmi")
 HALF_BMC = pathlib.Path(__file__).with_name("half_bmc.py")
-# a Python with another pyghmi
-PYTHON = os.environ.get("LBHA_FENCE_PYTHON", INTERPRETER)
-OK, FAILED, OFF = 0, 1, 2
 SETTLED = 0.3
-
-
-class Outcome:
-    """How a call ended: code, out, err, seconds."""
-
-    def __init__(self, code, out, err, seconds):
-        self.code, self.out, self.err, self.seconds = code, out, err, seconds
-
-    @property
-    def sentence(self):
-        """The one line that stderr must have, readable and retried by Pacemaker."""
-        lines = self.err.splitlines()
-        assert len(lines) == 1, self
-        assert "imed out" not in lines[0] and "Traceback" not in lines[0], self
-        assert PASSWORD not in self.err and PASSWORD not in self.out
-        return lines[0]
-
-    def __repr__(self):
-        return "Outcome(%d, %r, %r, %.2f s)" % (self.code, self.out, self.err, self.seconds)
-
-
-class Fencing:
-    """The agent as pacemaker-fenced runs it: options as lines on stdin."""
-
-    def __init__(self, namespace):
-        self.namespace = namespace
-
-    def popen(self, arguments=()):
-        return self.namespace.popen(
-            ["env", "-i", "PATH=/usr/sbin:/usr/bin", "PCMK_service=pacemaker-fenced",
-             PYTHON, "-I", AGENT, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, universal_newlines=True, start_new_session=True)
-
-    def lines(self, lines, arguments=(), longest=60):
-        """Run it to its end with these lines."""
-        began = time.monotonic()
-        child = self.popen(arguments)
-        out, err = child.communicate("".join(line + "\n" for line in lines), longest)
-        return Outcome(child.returncode, out, err, time.monotonic() - began)
-
-    def __call__(self, action, **options):
-        given = dict(ip="127.0.0.1", username=USER, password=PASSWORD, nodename="node01",
-                     nodeid="1", port="node01", lanplus="1")
-        given.update(options)
-        return self.lines(["action=" + action] + [
-            "%s=%s" % pair for pair in given.items() if pair[1] is not None])
-
-    def command_line(self, *arguments):
-        """Run it by hand."""
-        return self.lines([], arguments)
-
-
-@pytest.fixture
-def fence(namespace):
-    """The agent in a network of its own."""
-    return Fencing(namespace)
-
-
-@pytest.fixture
-def bmc(namespace):
-    """A BMC in it, honest, with the power on."""
-    return Bmc(namespace)
 
 
 # --- what it does
@@ -268,14 +202,15 @@ def test_a_bmc_that_hangs_after_the_login(fence, bmc):
 def test_wrong_credentials(fence, bmc, options, sentence):
     for action in ("off", "status"):
         found = fence(action, **options)
-        assert found.code == FAILED and sentence in found.sentence
+        told = found.hopeless if action == "off" else found.sentence
+        assert found.code == FAILED and sentence in told
         assert found.seconds < 3
     assert bmc.power and bmc.events == []
 
 
 def test_a_session_without_the_privilege(fence, bmc):
     found = fence("off", privlvl="user")
-    assert found.code == FAILED and "refused power off: insufficient privilege" in found.sentence
+    assert found.code == FAILED and "refused power off: insufficient privilege" in found.hopeless
     assert bmc.power and bmc.events == []
 
 
@@ -359,14 +294,15 @@ def test_without_pyghmi_it_says_what_to_install(namespace):
     ("hexadecimal_kg", "xyz", "hexadecimal_kg=(secret) is not an even number of hexadecimal"),
     ("timeout", "soon", 'timeout="soon" is not a duration'),
     ("method", "reset", 'method="reset" is not one of onoff, cycle'),
-    ("port_as_ip", "1", "port_as_ip is not supported: wanted the address in ip"),
+    ("port_as_ip", "maybe", 'port_as_ip="maybe" is not one of true, false'),
     ("target", "0x24", "target is not supported"),
     ("password_file", "relative", 'password_file="relative" is not an absolute path'),
 ])
 def test_bad_values(fence, option, value, sentence):
     for action in ("off", "validate-all"):
         found = fence(action, **{option: value})
-        assert found.code == FAILED and found.sentence.startswith(sentence)
+        told = found.hopeless if action == "off" else found.sentence
+        assert found.code == FAILED and told.startswith(sentence)
         assert found.seconds < 2
 
 
@@ -464,8 +400,8 @@ def test_metadata_needs_neither_pyghmi_nor_options_and_is_quick(fence, namespace
     tree = xml.etree.ElementTree.fromstring(by_lines.out)
     assert tree.tag == "resource-agent" and tree.get("name") == "fence_pyipmi"
     actions = {action.get("name"): action for action in tree.iter("action")}
-    assert set(actions) == {"on", "off", "reboot", "status", "monitor", "metadata", "manpage",
-                            "validate-all"}
+    assert set(actions) == {"on", "off", "reboot", "status", "monitor", "diag", "metadata",
+                            "manpage", "validate-all"}
     assert actions["on"].get("automatic") == "0"
 
 

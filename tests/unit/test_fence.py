@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from lbha import codes, fence, options, spec, values
+from lbha import codes, fence, options, power, spec, values
 from lbha.errors import DeadlineReached, Failed
 from lbha.render import fence_xml
 
@@ -38,6 +38,13 @@ class Device(fence.FenceAgent):
     def switch(self, on):
         self.asked.append("on" if on else "off")
         return self.next(self.takes)
+
+    def cycle(self, limit):
+        self.asked.append("cycle")
+        self.next(self.takes)
+
+    def describe(self):
+        yield "Device", "a script"
 
     def disconnect(self):
         self.asked.append("disconnect")
@@ -83,7 +90,7 @@ def test_status_and_monitor(call):
     assert call("status", [True])[:3] == (codes.FENCE_OK, "Status: ON\n", "")
     assert call("STATUS", [False])[:2] == (codes.FENCE_OFF, "Status: OFF\n")
     assert call("monitor", [False])[:2] == (codes.FENCE_OK, "")
-    code, out, err, asked = call("monitor", [fence.Unreadable("device says nothing")])
+    code, out, err, asked = call("monitor", [power.Unreadable("device says nothing")])
     assert (code, out, err) == (codes.FENCE_FAILED, "", "device says nothing\n")
     assert words(asked) == ["connect", "disconnect"]
 
@@ -93,7 +100,7 @@ def test_off_is_sent_first_then_read_twice(call):
     assert (code, out) == (codes.FENCE_OK, "Success: Powered OFF\n")
     assert asked[:2] == ["connect", "off"]
     first, second = readings(asked)
-    assert second - first >= fence.SETTLED
+    assert second - first >= power.SETTLED
 
 
 def test_a_flicker_of_off_proves_nothing(call):
@@ -103,7 +110,7 @@ def test_a_flicker_of_off_proves_nothing(call):
 
 
 def test_an_unreadable_state_between_two_readings_of_off_breaks_the_proof(call):
-    code, _, _, asked = call("off", [False, fence.Unreadable("?"), False, False])
+    code, _, _, asked = call("off", [False, power.Unreadable("?"), False, False])
     assert code == codes.FENCE_OK
     assert len(readings(asked)) == 4
 
@@ -116,10 +123,10 @@ def test_off_refused_because_it_is_off(call):
 
 
 def test_a_busy_device_is_asked_again(call):
-    code, _, err, asked = call("off", [False], [fence.Busy("busy"), fence.Busy("busy"), True])
+    code, _, err, asked = call("off", [False], [power.Busy("busy"), power.Busy("busy"), True])
     assert (code, err) == (codes.FENCE_OK, "")
     assert words(asked).count("off") == 3
-    code, out, err, _ = call("off", [False], [fence.Busy("device is busy")], power_timeout=1)
+    code, out, err, _ = call("off", [False], [power.Busy("device is busy")], power_timeout=1)
     assert (code, out, err) == (codes.FENCE_FAILED, "", "device is busy\n")
 
 
@@ -137,6 +144,60 @@ def test_reboot_never_sends_on_before_off_is_proven(call):
     code, out, _, asked = call("reboot", [True], power_timeout=1)
     assert (code, out) == (codes.FENCE_FAILED, "")
     assert "on" not in words(asked)
+
+
+def test_a_cycle_counts_when_off_was_seen_in_it(call):
+    code, out, err, asked = call("reboot", [True, False, False, True], method="cycle")
+    assert (code, out, err) == (codes.FENCE_OK, "Success: Rebooted\n", "")
+    assert words(asked) == ["connect", "cycle", "disconnect"]
+    code, out, err, asked = call("reboot", [True, False, True, False, False, True],
+                                 [Failed("device refused"), True], method="cycle")
+    assert (code, out) == (codes.FENCE_OK, "Success: Rebooted\n")
+    assert err == ("WARNING: power cycle not proven, off and on instead: device refused\n")
+    assert words(asked) == ["connect", "cycle", "off", "off", "on", "disconnect"]
+
+
+def test_a_cycle_that_was_not_seen_proves_nothing(call, monkeypatch):
+    monkeypatch.setattr(power, "CYCLED", 0.5)
+    code, out, err, asked = call("reboot", [True], method="cycle", power_timeout=1)
+    assert (code, out) == (codes.FENCE_FAILED, "")
+    assert words(asked) == ["connect", "cycle", "off", "disconnect"]
+    assert err.startswith("WARNING: power cycle not proven, off and on instead: device took")
+
+
+def test_off_is_sent_again_when_somebody_switches_on(call, monkeypatch):
+    _, _, _, asked = call("off", [False, True, False, False])
+    assert words(asked) == ["connect", "off", "off", "disconnect"]
+    monkeypatch.setattr(power, "OFF_AGAIN", 0.3)
+    code, _, _, asked = call("off", [True] * 4 + [False, False])
+    assert code == codes.FENCE_OK and words(asked).count("off") > 1
+    _, _, _, asked = call("on", [False] * 4 + [True])  # nobody is fought for that
+    assert words(asked).count("on") == 1
+
+
+def test_diag_tells_what_the_device_says(call):
+    assert call("diag")[:3] == (codes.FENCE_OK, "Device: a script\n", "")
+
+
+@pytest.mark.parametrize("action, service, hint", [
+    ("off", "pacemaker-fenced", True), ("reboot", "pacemaker-fenced", True),
+    ("on", "pacemaker-fenced", True), ("status", "pacemaker-fenced", False),
+    ("monitor", "pacemaker-fenced", False), ("off", "", False),
+])
+def test_pacemaker_is_told_when_a_retry_cannot_help(call, monkeypatch, action, service, hint):
+    monkeypatch.setenv("PCMK_service", service)
+    err = call(action, [fence.Refused("no")], [fence.Refused("no")])[2]
+    assert err == "no%s\n" % (fence.NO_RETRY if hint else "")
+    assert "imed out" not in call(action, [Failed("no")], [Failed("no")])[2]
+    assert ("imed out" in call(action, power_timeout="x")[2]) == hint
+
+
+def test_on_has_a_time_of_its_own_after_the_proof(call, monkeypatch):
+    monkeypatch.setattr(power, "BRING_UP", 0.4)
+    began = time.monotonic()
+    code, _, err, _ = call("reboot", [False], [True, power.Busy("busy")])
+    assert code == codes.FENCE_OK and err.endswith("it was not seen to come on again: busy\n")
+    assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize("takes, answers", [

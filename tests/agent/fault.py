@@ -1,0 +1,92 @@
+"""A wire that fails, between an agent and its BMC: fault.py LISTEN BMC FAULT [NUMBER]
+
+LISTEN, BMC -- UDP ports on loopback
+FAULT       -- what happens to packets; NUMBER is
+    none             all is well
+    loss PERCENT     each packet of either direction is lost with this probability
+    delay SECONDS    of every packet, in both directions
+    duplicate        every packet comes twice
+    reorder          a packet waits until the next one has overtaken it, or 0.3 s
+    mute N           from the N-th answer on nothing comes back; requests still arrive
+    dead N           as mute, and requests arrive no more either
+    garbage N        the N-th answer, and with 0 every one, is noise
+    truncated N      of the N-th answer, and with 0 of every one, only the half comes
+    full N           the BMC answers Open Session with "no free session" for N seconds
+Prints "ready" first, then a line a packet.
+"""
+import heapq
+import random
+import select
+import socket
+import sys
+import time
+
+listen, bmc, fault = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+number = float(sys.argv[4]) if len(sys.argv) > 4 else 0
+OPEN_SESSION, OPENED = 0x10, 0x11  # payload types; IPMI 2.0, table 13-16
+chance = random.Random(int(sys.argv[5]) if len(sys.argv) > 5 else 1)
+front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+front.bind(("127.0.0.1", listen))
+backs, waiting, answers, began = {}, [], 0, time.monotonic()
+
+
+def later(seconds, send, packet):
+    heapq.heappush(waiting, (time.monotonic() + seconds, random.random(), send, packet))
+
+
+def carry(packet, send, is_answer):
+    """Do to a packet what the fault says."""
+    here = is_answer and number in (0, answers)
+    if fault == "loss" and chance.random() * 100 < number:
+        return "lost"
+    if fault == "mute" and is_answer and answers >= number:
+        return "lost"
+    if fault == "dead" and answers >= number:
+        return "lost"
+    if fault == "garbage" and here:
+        packet = packet[:4] + bytes(chance.randrange(256) for _ in packet[4:])
+    if fault == "truncated" and here:
+        packet = packet[:len(packet) // 2]
+    if fault == "delay":
+        later(number, send, packet)
+    elif fault == "reorder" and chance.random() < 0.5:
+        later(0.3, send, packet)
+    else:
+        send(packet)
+        if fault == "duplicate":
+            later(0.01, send, packet)
+    return "carried"
+
+
+def refuse_session(packet, peer):
+    """An Open Session Response with status 1, insufficient resources; 13.18."""
+    body = packet[16:17] + b"\x01\x00\x00" + packet[20:24]
+    front.sendto(packet[:5] + bytes([OPENED]) + bytes(8) + bytes([len(body), 0]) + body, peer)
+
+
+print("ready", flush=True)
+while True:
+    pause = max(0, waiting[0][0] - time.monotonic()) if waiting else None
+    for ready in select.select([front, *backs.values()], [], [], pause)[0]:
+        if ready is front:
+            packet, peer = front.recvfrom(4096)
+            if peer not in backs:
+                backs[peer] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                backs[peer].connect(("127.0.0.1", bmc))
+            if (fault == "full" and packet[4] == 6 and packet[5] == OPEN_SESSION
+                    and time.monotonic() < began + number):
+                refuse_session(packet, peer)
+                continue
+            print("request", carry(packet, backs[peer].send, False), flush=True)
+        else:
+            try:
+                packet = ready.recv(4096)
+            except ConnectionRefusedError:
+                continue
+            peer = next(one for one, back in backs.items() if back is ready)
+            answers += 1
+            print("answer", answers, carry(
+                packet, lambda data, peer=peer: front.sendto(data, peer), True), flush=True)
+    while waiting and waiting[0][0] <= time.monotonic():
+        _, _, send, packet = heapq.heappop(waiting)
+        send(packet)
