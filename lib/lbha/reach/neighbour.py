@@ -132,13 +132,15 @@ class _ArpLink:
         """Our address towards a host, as the kernel chooses it: 4 bytes."""
         if self.source.ip and self.source.ip.family == _socket.AF_INET:
             return self.source.ip.packed
+        probe = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
         try:
-            with _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM) as probe:
-                self.source.bind(probe)
-                probe.connect((ip.text, 9))  # sends nothing
-                return _socket.inet_aton(probe.getsockname()[0])
+            self.source.bind(probe)
+            probe.connect((ip.text, 9))  # sends nothing
+            return _socket.inet_aton(probe.getsockname()[0])
         except OSError:
             return bytes(4)  # without one: an ARP probe, which hosts answer too (RFC 5227)
+        finally:
+            probe.close()
 
     def answer(self):
         """The address (bytes) of the next host that has answered us, or None."""

@@ -75,6 +75,7 @@ class Survey:
         once -- ask no host any more when it has a result
         """
         self.rounds.give_up(self.rounds.complete(self.rounds.hosts, deadline, once))
+        self.go_on(deadline)
 
     def go_on(self, deadline):
         """Wait for the answers that are due: who looks now may be the last for a while."""
