@@ -2,8 +2,9 @@
 
 The record of the agent holds
     name      the attribute's name, kept before the attribute exists
-    value     what was published last
-    verified  when the attribute was last known to be there (monotonic seconds)
+    value     what was published last, and
+    published when (monotonic seconds)
+    verified  when the attribute was last known to be there
 """
 
 import time
@@ -12,6 +13,7 @@ from lbha import cluster
 from lbha.errors import Error, LocalFault
 
 VERIFY_EVERY = 10.0  # seconds after which a monitor asks whether the attribute is still there
+WRITING = 3.0        # seconds, beside the delay, until a published value is in the CIB
 ATTRD = 5.0          # seconds that the attribute daemon may take to answer
 LOCK = 1.0           # seconds that a monitor waits for another action to end
 
@@ -31,7 +33,8 @@ class Attribute:
         name = self.record["name"]
         cluster.set_attribute(name, value, self._patience(), dampen=self.dampen)
         self.agent.log.info("%s=%d: %s" % (name, value, why))
-        self._remember(value)
+        now = "%.3f" % time.monotonic()
+        self._remember(value=value, published=now, verified=now)
 
     def keep(self, value, why):
         """See that the attribute is there and right; what takes long needs no lock.
@@ -40,7 +43,7 @@ class Attribute:
         """
         is_right = False
         if str(value) == self.record["value"]:
-            if self.record.age("verified") < VERIFY_EVERY + self.dampen:
+            if not self._is_due():
                 return
             is_right = self._is_there(str(value))
         with self.agent.folder.lock(self.agent.deadline.within(LOCK)):
@@ -48,7 +51,7 @@ class Attribute:
             if not self.agent.find().running:
                 return  # a stop came in between: what it took away must not come back
             if is_right and str(value) == self.record["value"]:
-                self._remember(value)
+                self._remember(verified="%.3f" % time.monotonic())
             else:
                 self.publish(value, why)
 
@@ -61,6 +64,11 @@ class Attribute:
         except Error as error:
             self.agent.log.warning("attribute %s could not be deleted: %s"
                                    % (name, error.reason))
+
+    def _is_due(self):
+        """Whether to look if the attribute is still there."""
+        return (self.record.age("verified") >= VERIFY_EVERY
+                and self.record.age("published") >= self.dampen + WRITING)
 
     def _patience(self):
         """The Deadline of one question to the attribute daemon; there may be a second."""
@@ -89,8 +97,8 @@ class Attribute:
             self.agent.log.debug(error.reason)
             return cluster.get_attribute(name, self._patience())
 
-    def _remember(self, value):
+    def _remember(self, **values):
         try:
-            self.record.update(value=value, verified="%.3f" % time.monotonic())
+            self.record.update(**values)
         except LocalFault as fault:  # /run is full: that is no reason to fail
             self.agent.log.warning(fault.reason)
