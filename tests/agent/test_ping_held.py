@@ -7,7 +7,8 @@ import time
 import pytest
 
 from tests.agent import resource
-from tests.agent.pinging import break_attrd, configured, drop, hold, published, responder, until, value
+from tests.agent.pinging import (break_attrd, configured, drop, hold, published, responder,
+                                 until, value)
 
 ICMP_10 = "ip saddr 127.0.0.10 ip protocol icmp"
 WINDOW = 0.1 * 3 + 0.5  # attempts x interval + timeout, in seconds

@@ -51,7 +51,7 @@ class AddressOrDevice(values.Text):
             return Source(ip=values.IP(text))
         except ValueError:
             pass  # then it is a device
-        if (len(text) > LONGEST_DEVICE or text[0].isdigit() and "." in text
+        if (not 0 < len(text) <= LONGEST_DEVICE or text[0].isdigit() and "." in text
                 or any(c.isspace() or c in "/:\0" for c in text)):
             raise ValueError("is not %s" % self.wants)
         return Source(device=text)
