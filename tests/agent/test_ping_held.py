@@ -30,7 +30,7 @@ def end(child):
 def states(namespace):
     """What is kept of the hosts: {word: text}."""
     kept = namespace.run(["cat", "/run/lbha/ping-ping/hosts"], check=False).stdout
-    return dict(line.split("=") for line in kept.splitlines())
+    return dict(line[len("host-"):].split("=") for line in kept.splitlines())
 
 
 def test_a_host_that_falls_silent_and_comes_back_is_published_at_once(namespace, ping):
@@ -153,8 +153,8 @@ def test_a_start_believes_the_first_result(namespace, ping):
 
 def test_a_state_file_of_junk_is_no_state(namespace, ping):
     ping.start()
-    namespace.run(["sh", "-c", "printf '127.0.0.1=dead\\n127.0.0.10=alive x\\n\\377=\\n' "
-                               "> /run/lbha/ping-ping/hosts"])
+    junk = "host-127.0.0.1=dead\\nhost-127.0.0.10=alive x\\nself=\\377\\n"
+    namespace.run(["sh", "-c", "printf '%s' > /run/lbha/ping-ping/hosts" % junk])
     ping.parameters["hold"] = 0
     assert ping.monitor().code == resource.OK
     assert states(namespace) == {"127.0.0.1": "alive 0", "127.0.0.10": "alive 0"}

@@ -22,6 +22,20 @@ while True:
     made[0].accept()[0].close()
 """
 
+# ARP replies of 192.168.1.3, to everybody but meant for another one
+FORGER = """
+import socket, time
+out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+out.bind(("peer0", 0))
+mac = b"\\2\\0\\0\\0\\0\\3"
+frame = (b"\\xff" * 6 + mac + bytes.fromhex("0806000108000604") + b"\\0\\2" + mac
+         + bytes([192, 168, 1, 3]) + b"\\2\\0\\0\\0\\0\\4" + bytes([192, 168, 1, 1]))
+print("ready", flush=True)
+while True:
+    out.send(frame)
+    time.sleep(0.01)
+"""
+
 
 def scores(namespace, ping):
     """The attribute's value after a start, which has to succeed."""
@@ -207,6 +221,16 @@ def test_arp_requests_say_who_asks(wired):
         and frame[6:12] == wired.mac])[0]
     assert frame[22:28] == wired.mac and frame[28:32] == bytes([192, 168, 1, 1])
     assert frame[38:42] == bytes([192, 168, 1, 2])
+
+
+def test_an_arp_reply_to_somebody_else_is_no_answer(wired):
+    """As seen where a device gets all frames: it tells nothing of the way to us."""
+    forger = wired.neighbour.popen([sys.executable, "-c", FORGER], stdout=subprocess.PIPE)
+    assert forger.stdout.readline() == b"ready\n"
+    capture = wired.capture()
+    ping = configured(wired.node, "192.168.1.3 192.168.1.2", probe="arp")
+    assert scores(wired.node, ping) == 1
+    assert forger.poll() is None and capture.arp()
 
 
 def test_an_answer_that_came_through_a_router_is_none(wired):

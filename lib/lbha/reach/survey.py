@@ -4,6 +4,8 @@ from lbha import spec, state, values
 from lbha.reach.rounds import Demand, Host, Place, Rounds
 from lbha.reach.source import Source
 
+KEY = "host-%s"  # of what is kept
+
 
 class Method(values.Text):
     """Parameter type: what to ask hosts; the value is (method, port or None)."""
@@ -47,7 +49,7 @@ class Survey:
 
     def _host(self, word, place):
         """The Host, in the state that the last action left it in."""
-        words = (self._states[word] or "").split()
+        words = (self._states[KEY % word] or "").split()
         alive, streak = None, 0
         if len(words) == 2 and words[0] in ("alive", "dead") and words[1].isdecimal():
             alive, streak = words[0] == "alive", int(words[1])
@@ -84,11 +86,11 @@ class Survey:
 
     def keep(self):
         """Keep the states of the hosts for the next action. Raises LocalFault."""
-        states = {word: "%s %d" % ("alive" if host.alive else "dead", host.streak)
+        states = {KEY % word: "%s %d" % ("alive" if host.alive else "dead", host.streak)
                   for word, host in self.hosts.items() if host.alive is not None}
         if states != self._states.values:
-            gone = dict.fromkeys(set(self._states.values) - set(states))
-            self._states.update(**dict(states, **gone))
+            self._states.values = states
+            self._states.update()
 
     @property
     def dead(self):
