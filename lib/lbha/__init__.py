@@ -14,6 +14,7 @@ The common library of the agents.  A module imports only what stands before it h
     announce                     telling the neighbours of an address
     cluster  turn                node attributes, membership, and one node at a time
     finding  degraded  hold      what was found, works-but-look, monitors that wait
+    reach                         which hosts this node reaches
     haproxy                      HAProxy: launched, watched, reloaded
     actions                      what each action of a resource agent does
     secret  power  ipmi          passwords, power proven, and what IPMI says

@@ -13,6 +13,7 @@ from lbha.errors import Failed, LocalFault
 # attrd_updater reads there which node an agent speaks for; on a remote node the daemon's own
 # node is another one
 NODE = "OCF_RESKEY_CRM_meta_on_node"
+NO_SUCH_OBJECT = (105,)        # CRM_EX_NOSUCH of cibadmin(8)
 NO_SUCH_ATTRIBUTE = (105, 78)  # CRM_EX_NOSUCH; what Pacemaker 3.0.0 says instead: CRM_EX_CONFIG
 
 
@@ -66,6 +67,36 @@ def get_attributes(name, deadline):
         if value:
             values[node] = value
     return values
+
+
+def get_written_attribute(name, node, deadline):
+    """The value of a transient attribute of a node as the CIB has it, or None.
+
+    What location rules see: it can be missing there while the attribute daemon has it, as
+    after the death of pacemaker-execd 2.0.5.
+    Raises Failed, NotInstalled, DeadlineReached.
+    """
+    program = proc.need("cibadmin", "pacemaker")
+    path = "/cib/status/node_state[@uname='%s']/transient_attributes" % node
+    result = proc.run([program, "--query", "--local", "--xpath", path], deadline)
+    if result.code in NO_SUCH_OBJECT:
+        return None
+    if result.code:
+        raise Failed("cibadmin cannot read the attributes of %s: %s" % (node, result.last_line))
+    for element, given in _elements(result.out, "cibadmin"):
+        if element[-1] == "nvpair" and given.get("name") == name:
+            return given.get("value") or None
+    return None
+
+
+def write_attributes(deadline):
+    """Have the attribute daemon write what it holds to the CIB again.
+
+    Raises Failed, NotInstalled, DeadlineReached.
+    """
+    result = proc.run([proc.need("attrd_updater", "pacemaker"), "--refresh"], deadline)
+    if result.code:
+        raise Failed("the attribute daemon does not write: %s" % result.last_line)
 
 
 def _private(private):

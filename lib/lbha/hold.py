@@ -125,27 +125,41 @@ class ProcessExit:
 def wait(sources, seconds):
     """Sleep until a source has news; True then, False when the time is over.
 
+    A source has `fd`, readable when something happened (None where the kernel cannot tell),
+    and `happened()`, whether that is news.  One that works by the clock as well has `due`,
+    the time.monotonic() of its next step, and takes it when asked whether it `happened`.
     Raises ReaderGone when nobody would read our answer any more.
     """
     poll = select.poll()
     for fd in (1, 2):
         poll.register(fd, 0)  # POLLERR and POLLHUP come unasked: the executor is gone
-    blind = [source for source in sources if source.fd is None]
-    for source in sources:
-        if source.fd is not None:
-            poll.register(source.fd, select.POLLIN)
+    by_fd = {source.fd: source for source in sources if source.fd is not None}
+    for fd in by_fd:
+        poll.register(fd, select.POLLIN)
     end = time.monotonic() + seconds
     while True:
-        if any(source.happened() for source in blind):
+        if any([source.happened() for source in sources if _due(source) <= time.monotonic()]):
             return True
-        left = end - time.monotonic()
-        if left <= 0:
+        now = time.monotonic()
+        if now >= end:
             return False
-        events = poll.poll(max(1, int(min(left, LAST_RESORT if blind else left) * 1000)))
+        until = min([end] + [now + LAST_RESORT if source.fd is None else _due(source)
+                             for source in sources])
+        events = poll.poll(max(1, int((until - now) * 1000)))
         if any(fd in (1, 2) for fd, _ in events):
             raise ReaderGone()
-        if events:
+        if any([_is_news(by_fd[fd]) for fd, _ in events]):
             return True
+
+
+def _due(source):
+    """When a source is to be asked, event or not."""
+    return 0 if source.fd is None else getattr(source, "due", float("inf"))
+
+
+def _is_news(source):
+    """Whether an event of a source is news."""
+    return not hasattr(source, "due") or source.happened()
 
 
 class ReaderGone(Exception):

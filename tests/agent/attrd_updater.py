@@ -14,9 +14,10 @@ import time
 
 FILE = "@FILE@"
 options, _ = getopt.getopt(sys.argv[1:], "n:U:B:d:DQN:Ap", [
-    "name=", "update=", "update-both=", "delay=", "delete", "query", "node=", "all", "private"])
+    "name=", "update=", "update-both=", "delay=", "delete", "query", "node=", "all", "private",
+    "refresh"])
 given = dict(options)
-name = given["--name"]
+name = given.get("--name", "")
 try:
     lags = dict(line.split() for line in open(FILE + ".lags"))
 except FileNotFoundError:
@@ -38,7 +39,9 @@ if "--query" in given:
     for host in sorted(known) if "--all" in given else [node]:
         print('name="%s" host="%s" value="%s"' % (name, host, known.get(host, "")))
     sys.exit(0)
-if "--delete" in given:
+if "--refresh" in given:
+    line = ["refresh", name, ""]
+elif "--delete" in given:
     line = ["delete", name, ""]
 else:
     line = ["set", name, given.get("--update", given.get("--update-both"))]

@@ -2,13 +2,17 @@
 
 Each is this file under its own name.  FILE.nodes is JSON: {node: {"addresses": [...],
 "settings": {permanent node attribute: value}, "runs": [resources], "online": true}};
-without it there is no cluster.  The answers are cut down from real ones of 2.0.5.
+without it there is no cluster.  FILE.cib is what cibadmin answers to an XPath; empty: there
+is no such object.  The answers are cut down from real ones of 2.0.5.
 """
 import json
 import os
 import sys
 
 FILE = "@FILE@"
+if "--xpath" in sys.argv and os.path.exists(FILE + ".cib"):
+    print(open(FILE + ".cib").read() or sys.exit(105))
+    sys.exit(0)
 try:
     NODES = json.load(open(FILE + ".nodes"))
 except FileNotFoundError:

@@ -1,5 +1,6 @@
 """What the tests of ocf:lbha:ping have in common: resources, hosts that answer, and attrd."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -7,7 +8,7 @@ import sys
 import time
 
 from tests import paths
-from tests.agent.resource import Resource
+from tests.agent.resource import OK, Resource
 
 RESPONDER = paths.CHECKOUT / "tests/agent/responder.py"
 ATTRD = "/usr/sbin/attrd_updater"
@@ -80,3 +81,30 @@ def break_attrd(namespace, script):
 def mend_attrd(namespace):
     """Take back what `break_attrd` did."""
     namespace.run(["umount", ATTRD])
+
+
+def hold(ping, seconds):
+    """A monitor that holds: the second of two, an interval after the first."""
+    ping.parameters["hold"] = seconds
+    for _ in range(5):  # the second has to come in time, which a busy machine may prevent
+        assert ping.monitor(interval=0.1, timeout=60).code == OK
+        time.sleep(0.12)
+        child = ping.popen("monitor", interval=0.1, timeout=60)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(1)
+            child.communicate()
+            continue
+        return child
+    raise AssertionError("no monitor holds")
+
+
+def drop(namespace, rule):
+    """Drop packets that come in, by an nftables rule; None: none any more.
+
+    (Of those that go out the sender would be told.)
+    """
+    namespace.run(["nft", "flush", "ruleset"])
+    if rule:
+        namespace.run(["nft", "add table inet lossy"])
+        namespace.run(["nft", "add chain inet lossy in { type filter hook input priority 0; }"])
+        namespace.run(["nft", "add rule inet lossy in %s drop" % rule])

@@ -10,8 +10,10 @@ import select
 import socket
 import struct
 import sys
+import threading
 
 ELSEWHERE = {4: "127.0.0.99", 6: "fd00::99"}
+SLOW = 0.3  # seconds
 seen = {}
 
 
@@ -42,6 +44,9 @@ def answer(version, address, habit, message, peer):
     protocol = socket.IPPROTO_ICMP if version == 4 else socket.IPPROTO_ICMPV6
     with socket.socket(family, socket.SOCK_RAW, protocol) as out:
         out.bind((ELSEWHERE[version] if habit == "sender" else address, 0))
+        if habit == "slow":
+            threading.Timer(SLOW, out.dup().sendto, (reply(version, habit, message), peer)).start()
+            return
         for _ in range(3 if habit == "thrice" else 1):
             out.sendto(reply(version, habit, message), peer)
 

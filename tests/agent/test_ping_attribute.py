@@ -3,13 +3,16 @@
 import os
 import signal
 import subprocess
+import time
+from xml.etree import ElementTree
 
 import pytest
 
 from tests.agent import resource
-from tests.agent.pinging import (ATTRD, break_attrd, configured, kill, mend_attrd, published,
+from tests.agent.pinging import (ATTRD, break_attrd, configured, drop, kill, mend_attrd, published,
                                  responder, until, value)
 
+RECORD = "/run/lbha/ping-ping/record"
 LOCK = "/run/lbha/ping-ping/lock"
 
 
@@ -17,6 +20,11 @@ LOCK = "/run/lbha/ping-ping/lock"
 def ping(namespace):
     """A configured resource that pings one living host."""
     return configured(namespace, "127.0.0.1")
+
+
+def forget_the_last_look(namespace, when=-100):
+    """As if the attribute had been published, and looked for, long ago."""
+    namespace.run(["sed", "-i", "s/ed=.*/ed=%d/" % when, RECORD])
 
 
 # --------------------------------------------------------------------------- publishing
@@ -42,12 +50,106 @@ def test_only_changes_are_published(namespace, ping):
 def test_a_lost_attribute_is_published_again(namespace, ping, loss):
     ping.start()
     namespace.attributes.write_text(loss)
-    record = "/run/lbha/ping-ping/record"
-    # as if the last look had been long ago
-    namespace.run(["sed", "-i", "s/^verified=.*/verified=-100/", record])
+    forget_the_last_look(namespace)
     assert ping.monitor().code == resource.OK
     assert published(namespace)[-1] == ("set", "pingd", "1", "5000ms")
-    assert "verified=-100" not in namespace.run(["cat", record]).stdout
+    assert "verified=-100" not in namespace.run(["cat", RECORD]).stdout
+
+
+CIB = """<transient_attributes id="1"><instance_attributes id="status-1">
+<nvpair id="status-1-pingd" name="pingd" value="%s"/><nvpair id="x" name="other" value="1"/>
+</instance_attributes></transient_attributes>"""
+
+
+@pytest.mark.parametrize("cib, wanted", [
+    (CIB % "1", []), (CIB % "0", ["refresh"]), ("", ["refresh"]),
+    (CIB.replace("pingd", "pong") % "1", ["refresh"]),
+    ("<junk", [])])  # then the daemon's word has to do
+def test_what_the_cib_lost_is_written_again(namespace, ping, cib, wanted):
+    """After the death of pacemaker-execd 2.0.5 the daemon has what the CIB has not."""
+    ping.start()
+    (namespace.folder / "attributes.cib").write_text(cib)
+    for _ in range(2):  # the second time it is not due yet
+        before = len(published(namespace))
+        assert ping.monitor().code == resource.OK
+        assert len(published(namespace)) == before
+    for _ in range(2):
+        forget_the_last_look(namespace)
+        assert ping.monitor().code == resource.OK
+    assert [call[0] for call in published(namespace)] == ["set"] + 2 * wanted
+
+
+def test_what_both_lost_is_published_anew(namespace, ping):
+    ping.start()
+    (namespace.folder / "attributes.cib").write_text("")
+    namespace.attributes.write_text("")
+    forget_the_last_look(namespace)
+    assert ping.monitor().code == resource.OK
+    assert published(namespace) == [("set", "pingd", "1", "5000ms")]
+
+
+@pytest.mark.parametrize("dampen, wanted", [("200s", ["set"]), ("90s", ["set", "refresh"])])
+def test_a_delay_longer_than_the_pause_between_looks_is_waited_for(
+        namespace, ping, dampen, wanted):
+    """Until it is over the CIB has the old value, and nothing is lost."""
+    ping.parameters["dampen"] = dampen
+    ping.start()
+    (namespace.folder / "attributes.cib").write_text("")
+    forget_the_last_look(namespace, time.monotonic() - 100)
+    assert ping.monitor().code == resource.OK
+    assert [call[0] for call in published(namespace)] == wanted
+
+
+# ------------------------------------------------------------------------------- reload
+
+@pytest.mark.parametrize("change, wanted", [
+    ({"host_list": "127.0.0.1 127.0.0.2"}, ("set", "pingd", "2", "5000ms")),
+    ({"host_list": "10.9.9.9"}, ("set", "pingd", "0", "5000ms")),
+    ({"multiplier": "100"}, ("set", "pingd", "100", "5000ms")),
+    ({"dampen": "1s"}, ("set", "pingd", "1", "1000ms")),
+    ({"failure_score": "7"}, ("set", "pingd", "1", "5000ms")),
+    ({"probe": "tcp:9"}, ("set", "pingd", "0", "5000ms")),
+    ({"hold": "0", "attempts": "5", "fall": "3", "options": "-I eth0", "debug": "1"},
+     ("set", "pingd", "1", "5000ms")),
+])
+def test_a_reload_applies_a_change_and_the_attribute_stays(namespace, ping, change, wanted):
+    ping.start()
+    ping.parameters.update(change)
+    outcome = ping.reload()
+    assert (outcome.code, outcome.reason) == (resource.OK, None)
+    assert published(namespace)[1:] == [wanted]  # never deleted
+    expected = resource.GENERIC if "failure_score" in change else resource.OK
+    assert ping.monitor().code == expected
+    assert published(namespace)[1:] == [wanted]
+
+
+def test_every_parameter_but_the_name_is_reloadable(ping):
+    xml = ElementTree.fromstring(ping.call("meta-data").out)
+    assert {one.get("name") for one in xml.iter("parameter") if one.get("unique") == "1"} \
+        == {"name"}
+
+
+def test_a_host_that_stays_keeps_its_count_through_a_reload(namespace, ping):
+    responder(namespace, h10="right")
+    ping.parameters.update(host_list="127.0.0.10", fall=2, hold=0)
+    ping.start()
+    drop(namespace, "ip saddr 127.0.0.10 ip protocol icmp")
+    ping.monitor()  # once silent
+    ping.parameters["host_list"] = "127.0.0.10 127.0.0.1"
+    ping.reload()  # and the second time
+    assert value(namespace) == "0"
+
+
+def test_a_reload_that_cannot_be_leaves_all_as_it_is(namespace, ping):
+    ping.start()
+    ping.parameters["host_list"] = "127.0.0.1 10.0.0.300"
+    assert ping.reload().code == ping.monitor().code == resource.OK
+    assert published(namespace) == [("set", "pingd", "1", "5000ms")]
+
+
+def test_a_reload_of_what_is_stopped_starts_nothing(namespace, ping):
+    assert ping.reload().code == resource.NOT_RUNNING
+    assert published(namespace) == []
 
 
 def test_a_probe_never_publishes(namespace, ping):
@@ -99,9 +201,9 @@ def test_the_cluster_is_told_of_an_attribute_daemon_that_stays_away(namespace, p
 @pytest.mark.parametrize("fault", [AWAY, "exec sleep 60\n"], ids=["away", "hangs"])
 @pytest.mark.parametrize("hosts, change, wanted", [
     ("127.0.0.1 127.0.0.2", "", "2"),
-    ("127.0.0.1", "s/^verified=.*/verified=-100/", "1"),
-    ("127.0.0.1", "s/^verified=.*/verified=soon/", "1"),
-    ("127.0.0.1", "/^verified=/d", "1")])
+    ("127.0.0.1", "s/ed=.*/ed=-100/", "1"),
+    ("127.0.0.1", "s/ed=.*/ed=soon/", "1"),
+    ("127.0.0.1", "/ed=/d", "1")])
 def test_what_an_absent_daemon_missed_it_is_told_later(
         namespace, ping, fault, hosts, change, wanted):
     record = "/run/lbha/ping-ping/record"
@@ -137,7 +239,7 @@ def test_a_lock_that_somebody_keeps_delays_no_monitor_for_long(namespace, ping):
 
 def test_a_monitor_asks_without_the_lock(namespace, ping):
     ping.start()
-    namespace.run(["sed", "-i", "s/^verified=.*/verified=-100/", "/run/lbha/ping-ping/record"])
+    forget_the_last_look(namespace)
     asked = namespace.folder / "asked"
     break_attrd(namespace, "flock -n %s echo $* >> %s; exit 102\n" % (LOCK, asked))
     assert ping.monitor().code == resource.OK

@@ -295,3 +295,49 @@ def test_a_program_that_hangs_or_is_missing(programs, tmp_path, ask):
         (tmp_path / name).chmod(0o755)
     with pytest.raises(DeadlineReached, match="did not end within 0.2 s"):
         ask(Deadline(0.2))
+
+
+# ---------------------------------------------------------------- attributes in the CIB
+
+WRITTEN = """\
+<transient_attributes id="1">
+  <instance_attributes id="status-1">
+    <nvpair id="status-1-ping-status" name="ping-status" value="1"/>
+    <nvpair id="status-1-other" name="other" value="&quot;7&quot;"/>
+    <nvpair id="status-1-empty" name="empty" value=""/>
+  </instance_attributes>
+</transient_attributes>
+"""
+
+
+@pytest.mark.parametrize("name, value", [
+    ("ping-status", "1"), ("other", '"7"'), ("empty", None), ("ping", None)])
+def test_an_attribute_as_the_cib_has_it(programs, name, value):
+    asked = programs("cibadmin", WRITTEN)
+    assert cluster.get_written_attribute(name, "node01", Deadline(5)) == value
+    assert asked.read_text().endswith(
+        " --query --local --xpath /cib/status/node_state[@uname='node01']/transient_attributes")
+
+
+def test_a_node_without_attributes_in_the_cib(programs):
+    programs("cibadmin", "", 105, "Call cib_query failed (-6): No such device or address\n")
+    assert cluster.get_written_attribute("ping-status", "node01", Deadline(5)) is None
+
+
+@pytest.mark.parametrize("out, code, sentence", [
+    ("", 102, "cibadmin cannot read the attributes of node01: not connected"),
+    ("<junk", 0, "cibadmin did not answer with XML")])
+def test_a_cib_that_cannot_be_read(programs, out, code, sentence):
+    programs("cibadmin", out, code, "not connected\n")
+    with pytest.raises(Failed) as caught:
+        cluster.get_written_attribute("ping-status", "node01", Deadline(5))
+    assert caught.value.reason.startswith(sentence)
+
+
+def test_the_daemon_is_asked_to_write(programs):
+    asked = programs("attrd_updater", "")
+    cluster.write_attributes(Deadline(5))
+    assert asked.read_text() == "None --refresh"
+    programs("attrd_updater", "", 102, "not connected\n")
+    with pytest.raises(Failed):
+        cluster.write_attributes(Deadline(5))

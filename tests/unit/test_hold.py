@@ -198,6 +198,46 @@ def test_without_news_the_wait_ends_with_its_time():
     assert 0.2 <= time.monotonic() - began < 2
 
 
+class Metronome:
+    """A source that works by the clock, and has news at the third beat or event."""
+
+    def __init__(self, fd, beat):
+        self.fd, self.beat, self.beats = fd, beat, 0
+        self.due = time.monotonic() + beat
+
+    def happened(self):
+        self.beats += 1
+        self.due = time.monotonic() + self.beat
+        return self.beats == 3
+
+
+def test_a_source_that_works_by_the_clock_is_asked_in_time():
+    reader, writer = os.pipe()
+    source = Metronome(reader, 0.1)
+    began = time.monotonic()
+    assert hold.wait([source], 20) is True
+    assert 0.3 <= time.monotonic() - began < 2
+    assert source.beats == 3
+    os.close(reader)
+    os.close(writer)
+
+
+def test_an_event_of_such_a_source_is_news_only_when_it_says_so(child):
+    reader, writer = os.pipe()
+    source, other = Metronome(reader, 60), hold.ProcessExit(host.process(child.pid))
+    os.write(writer, b"x")  # readable from now on
+    began = time.monotonic()
+    assert hold.wait([source, other], 20) is True
+    assert source.beats == 3 and time.monotonic() - began < 2
+    child.kill()
+    os.read(reader, 1)
+    assert hold.wait([source, other], 20) is True  # the others as ever
+    assert source.beats == 3
+    for end in (reader, writer):
+        os.close(end)
+    other.close()
+
+
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_reader_that_goes_away_ends_the_wait(number):
     # in the test itself: pytest has descriptors of its own between set-up and call
