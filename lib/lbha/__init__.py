@@ -8,7 +8,9 @@ The common library of the agents.  A module imports only what stands before it h
     streams  env  options        what the caller gave: descriptors, environment, options
     log  deadline                where lines go, and the time there is
     proc  task  host  state      processes, this node, what start recorded
-    netlink  routes  address     links, routes and addresses of the kernel
+    bpf                          filters in the kernel, of what a socket hears
+    netlink  events  netns       links, addresses and routes of the kernel; namespaces
+    routes  address              where an address belongs, and where it is
     sockets                      who listens, and who is connected
     icmp  names                  echo requests, and the addresses of names
     announce                     telling the neighbours of an address

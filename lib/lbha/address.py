@@ -162,7 +162,7 @@ class Addresses:
     def await_detection(self, place, events, deadline):
         """Wait until duplicate address detection has ended.
 
-        events -- lbha.netlink.Events that has listened since before the address was added
+        events -- lbha.events.Events that has listened since before the address was added
         When another host has the address, it is taken away again. Raises Failed,
         DeadlineReached.
         """
