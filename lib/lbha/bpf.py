@@ -1,65 +1,89 @@
 """Filters in the kernel: what a socket does not ask for wakes nobody.
 
-Classic BPF as in linux/filter.h and the kernel's Documentation/networking/filter.rst.  A
-filter is said as cases.  A case is a list of fields, and a field is (offset, bytes): what
-the packet must have there.
+Classic BPF, as in linux/filter.h and the kernel's Documentation/networking/filter.rst.  A
+program is a list of steps: (INSTRUCTION, number), (EQUALS, number, label if so, label if
+not), (JUMP, label), or a label (str), which names the place of the next step.  None as a label
+is the next step.  Jumps go forward only.
 """
 
 import _socket
 from struct import Struct
 
-INSTRUCTION = Struct("=HBBI")       # struct sock_filter: code, jump if true, if false, number
-SOCK_FPROG = Struct("@HP")          # instructions, and where they are
+SOCK_FILTER = Struct("=HBBI")       # code, jump if true, if false, number
+SOCK_FPROG = Struct("@HP")          # number of instructions, and where they are
 SO_ATTACH_FILTER = 26
-LOAD = {4: 0x20, 2: 0x28, 1: 0x30}  # BPF_LD | BPF_ABS of so many bytes
-JUMP, JUMP_IF_EQUAL, RETURN = 0x05, 0x15, 0x06
-# offsets that are no place in the packet
-NETWORK_HEADER, LINK_HEADER = -0x100000, -0x200000
-DEVICE, TAGGED = -0x1000 + 8, -0x1000 + 48  # index; whether it has a VLAN tag still: 4 bytes
+# instructions: A and X are the registers, the number is an offset in the packet ...
+LOAD_WORD, LOAD_HALF, LOAD_BYTE = 0x20, 0x28, 0x30   # into A, as network byte order has it
+LOAD_WORD_AT_X = 0x40                                # ... behind the place that X says
+SIZES = ((4, 0x00), (2, 0x08), (1, 0x10))            # what makes a load one of fewer bytes
+# ... or a value
+SET_A, SET_X, A_TO_X, JUMP, EQUALS, RETURN = 0x00, 0x01, 0x07, 0x05, 0x15, 0x06
+PASS, DROP = 0x7fffffff, 0          # bytes of the packet to keep
+# offsets that are no place in the packet: what loads from there is told by the kernel
+NETLINK_ATTRIBUTE = -0x1000 + 12    # A: where to begin, X: which number; 0 when there is none
+DEVICE, TAGGED = -0x1000 + 8, -0x1000 + 48  # index; 1 when it still has a VLAN tag
+NETWORK_HEADER, LINK_HEADER = -0x100000, -0x200000  # and an offset in that header
 
 
-def attach(socket, cases, unless, length):
-    """Let a socket get only packets that fit one of the cases, and not all of `unless`.
-
-    cases  -- lists of fields; unless -- a list of fields
-    length -- bytes that are kept of a packet
-    Raises OSError.
-    """
+def attach(socket, steps):
+    """Let a socket hear only what a program passes. Raises OSError."""
     import array  # the one cheap way to learn where bytes are
 
-    program = array.array("B", assemble(cases, unless, length))
+    program = array.array("B", assemble(steps))
     address, size = program.buffer_info()
     socket.setsockopt(_socket.SOL_SOCKET, SO_ATTACH_FILTER,
-                      SOCK_FPROG.pack(size // INSTRUCTION.size, address))
+                      SOCK_FPROG.pack(size // SOCK_FILTER.size, address))
 
 
-def assemble(cases, unless, length):
-    """The bytes of the program; see `attach`."""
-    # every part jumps to its own end when a field differs, and goes on when all are as said
-    exception = _compare(unless, 1) + [(RETURN, 0, 0, 0), (RETURN, 0, 0, length)]
-    program = [(RETURN, 0, 0, 0)] + exception
-    for case in reversed(cases):
-        # to the exception lies everything between: the later cases, and their refusal
-        program = (_compare(case, 1) + [(JUMP, 0, 0, len(program) - len(exception))]
-                   + program)
-    return b"".join(INSTRUCTION.pack(code, true, false, number & 0xffffffff)
-                    for code, true, false, number in program)
+def assemble(steps):
+    """The bytes of a program."""
+    labels, code = {}, []
+    for step in steps:
+        if isinstance(step, str):
+            labels[step] = len(code)
+        else:
+            code.append(step)
 
+    def distance(label, place):
+        return labels[label] - place - 1 if label else 0
 
-def _compare(fields, skip):
-    """Instructions that go on when all fields are as said; else they skip what is left of
-    them and `skip` instructions more."""
-    words = [word for field in fields for word in _words(*field)]
     program = []
-    for done, (size, offset, number) in enumerate(words, 1):
-        program.append((LOAD[size], 0, 0, offset))
-        program.append((JUMP_IF_EQUAL, 0, 2 * (len(words) - done) + skip, number))
-    return program
+    for place, (instruction, number, *targets) in enumerate(code):
+        true, false = (distance(label, place) for label in targets or (None, None))
+        if instruction == JUMP:
+            number = distance(number, place)
+        program.append(SOCK_FILTER.pack(instruction, true, false, number & 0xffffffff))
+    return b"".join(program)
 
 
-def _words(offset, wanted):
-    """A field in what one instruction can load: (size, offset, number)."""
+def equals(wanted, offset, other, load=LOAD_WORD):
+    """Steps that go on when the packet has these bytes at an offset, and to the label `other`
+    when it has not.
+
+    load -- LOAD_WORD or LOAD_WORD_AT_X
+    """
+    steps = []
     while wanted:
-        size = next(size for size in (4, 2, 1) if size <= len(wanted))
-        yield size, offset, int.from_bytes(wanted[:size], "big")
+        size, smaller = next(pair for pair in SIZES if pair[0] <= len(wanted))
+        steps.append((load + smaller, offset))
+        steps.append((EQUALS, int.from_bytes(wanted[:size], "big"), None, other))
         offset, wanted = offset + size, wanted[size:]
+    return steps
+
+
+def any_of(cases, unless):
+    """A program that passes packets which have all fields of one of the cases, and not all
+    of `unless`.
+
+    cases -- lists of fields, and `unless` is one; a field is (offset, bytes)
+    """
+    steps = []
+    for number, fields in enumerate(cases):
+        following = "case %d" % (number + 1)
+        for offset, wanted in fields:
+            steps += equals(wanted, offset, following)
+        steps += [(JUMP, "fits"), following]
+    steps += [(RETURN, DROP), "fits"]
+    for offset, wanted in unless:
+        steps += equals(wanted, offset, "pass")
+    return steps + [(RETURN, DROP), "pass", (RETURN, PASS)]
