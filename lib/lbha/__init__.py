@@ -13,8 +13,10 @@ The common library of the agents.  A module imports only what stands before it h
     routes  address              where an address belongs, and where it is
     sockets                      who listens, and who is connected
     icmp  names                  echo requests, and the addresses of names
+    arp  ndp                     packets that announce an address or ask for it
     announce                     telling the neighbours of an address
     cluster  turn                node attributes, membership, and one node at a time
+    claims                       who else has an address
     finding  degraded  hold      what was found, works-but-look, monitors that wait
     haproxy                      HAProxy: launched, watched, reloaded
     actions                      what each action of a resource agent does
