@@ -18,7 +18,7 @@ The common library of the agents.  A module imports only what stands before it h
     cluster  turn                node attributes, membership, and one node at a time
     claims                       who else has an address
     finding  degraded  hold      what was found, works-but-look, monitors that wait
-    haproxy                      HAProxy: launched, watched, reloaded
+    haproxy  vip                 HAProxy; a virtual address: launched, watched, taken away
     actions                      what each action of a resource agent does
     ocf  fence                   the runtimes of resource and fence agents
 

@@ -1,5 +1,6 @@
 """ocf:lbha:IPaddr2 when things go wrong: duplicates, no carrier, crowds, kills, no rights."""
 
+import json
 import subprocess
 import time
 
@@ -26,7 +27,8 @@ def test_an_address_that_another_host_has_is_taken_away_again(wire):
     resource = vip(wire, ip=V6, nodad="false")
     outcome = resource.start()
     assert outcome.code == GENERIC
-    assert V6 in outcome.reason and "another host" in outcome.reason
+    mac = json.loads(wire.neighbour.ip("-json", "link", "show", "peer0"))[0]["address"]
+    assert V6 in outcome.reason and mac + " has the address" in outcome.reason
     assert addresses(wire.node, V6) == []
     assert resource.probe().code == NOT_RUNNING
     assert resource.stop().code == OK

@@ -103,11 +103,14 @@ def vip(wire, name="vip", **parameters):
 
 
 def addresses(node, ip=None):
-    """The addresses of a Namespace as ip(8) tells them: (device, "ADDRESS/PREFIX"), sorted."""
+    """The addresses of a Namespace as ip(8) tells them: (device, "ADDRESS/PREFIX"), sorted.
+
+    Without those that the kernel makes itself, when a link gets its carrier.
+    """
     found = []
     for link in json.loads(node.ip("-json", "address")):
         for info in link["addr_info"]:
-            if ip in (None, info["local"]):
+            if ip == info["local"] or not ip and info["scope"] != "link":
                 found.append((link["ifname"], "%s/%d" % (info["local"], info["prefixlen"])))
     return sorted(found)
 
