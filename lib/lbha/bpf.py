@@ -21,18 +21,18 @@ SET_A, SET_X, A_TO_X, JUMP, EQUALS, RETURN = 0x00, 0x01, 0x07, 0x05, 0x15, 0x06
 PASS, DROP = 0x7fffffff, 0          # bytes of the packet to keep
 # offsets that are no place in the packet: what loads from there is told by the kernel
 NETLINK_ATTRIBUTE = -0x1000 + 12    # A: where to begin, X: which number; 0 when there is none
-DEVICE, TAGGED = -0x1000 + 8, -0x1000 + 48  # index; 1 when it still has a VLAN tag
+PACKET_TYPE, DEVICE = -0x1000 + 4, -0x1000 + 8  # PACKET_* of packet(7); the index
 NETWORK_HEADER, LINK_HEADER = -0x100000, -0x200000  # and an offset in that header
 
 
 def attach(socket, steps):
     """Let a socket hear only what a program passes. Raises OSError."""
-    import array  # the one cheap way to learn where bytes are
-
-    program = array.array("B", assemble(steps))
-    address, size = program.buffer_info()
+    program = assemble(steps)
+    # CPython has the bytes at the end of the object, before a NUL that its size counts; array
+    # and ctypes, which would say so, cost more than all else that a monitor imports
+    address = id(program) + bytes.__basicsize__ - 1
     socket.setsockopt(_socket.SOL_SOCKET, SO_ATTACH_FILTER,
-                      SOCK_FPROG.pack(size // SOCK_FILTER.size, address))
+                      SOCK_FPROG.pack(len(program) // SOCK_FILTER.size, address))
 
 
 def assemble(steps):
@@ -71,19 +71,21 @@ def equals(wanted, offset, other, load=LOAD_WORD):
     return steps
 
 
-def any_of(cases, unless):
-    """A program that passes packets which have all fields of one of the cases, and not all
-    of `unless`.
+def any_of(cases, exceptions=()):
+    """A program that passes packets which fit one of the cases, and none of the exceptions.
 
-    cases -- lists of fields, and `unless` is one; a field is (offset, bytes)
+    Either is a list of fields, all of which a packet must have; a field is (offset, bytes).
     """
+    return (_try_each(cases, (JUMP, "fits")) + [(RETURN, DROP), "fits"]
+            + _try_each(exceptions, (RETURN, DROP)) + [(RETURN, PASS)])
+
+
+def _try_each(cases, verdict):
+    """Steps that come to the verdict (a step) when one of the cases fits, or else go on."""
     steps = []
-    for number, fields in enumerate(cases):
-        following = "case %d" % (number + 1)
+    for fields in cases:
+        following = "behind %d %d" % (id(verdict), len(steps))
         for offset, wanted in fields:
             steps += equals(wanted, offset, following)
-        steps += [(JUMP, "fits"), following]
-    steps += [(RETURN, DROP), "fits"]
-    for offset, wanted in unless:
-        steps += equals(wanted, offset, "pass")
-    return steps + [(RETURN, DROP), "pass", (RETURN, PASS)]
+        steps += [verdict, following]
+    return steps

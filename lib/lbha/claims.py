@@ -30,6 +30,7 @@ SO_BINDTODEVICE = 25
 ICMPV6_FILTER = 1        # linux/icmpv6.h: a set bit keeps messages of that type away
 SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_MR_MULTICAST = 263, 1, 0
 PACKET_MREQ = struct.Struct("=iHH8s")
+PACKET_OTHERHOST = (3).to_bytes(4, "big")  # linux/if_packet.h
 AT_SOURCE_MAC = 6        # in an Ethernet frame
 IPV6_HOP_LIMIT, IPV6_SOURCE = bpf.NETWORK_HEADER + 7, bpf.NETWORK_HEADER + 8
 # struct ndmsg, NDA_*: whom the kernel has met
@@ -180,7 +181,7 @@ def _hear_icmpv6(link, ip):
         # a router lets no packet through that has the highest hop limit: it is from this link
         genuine = [(IPV6_HOP_LIMIT, b"\xff")]
         cases = [genuine + case for case in ndp.claims(ip, 0) + ndp.probes(ip, 0, IPV6_SOURCE)]
-        bpf.attach(made, bpf.any_of(cases, [(bpf.LINK_HEADER + AT_SOURCE_MAC, link.mac)]))
+        bpf.attach(made, bpf.any_of(cases, [[(bpf.LINK_HEADER + AT_SOURCE_MAC, link.mac)]]))
         made.setsockopt(_socket.IPPROTO_ICMPV6, ICMPV6_FILTER, _only(
             ndp.SOLICITATION, ndp.ADVERTISEMENT))
         made.setsockopt(_socket.SOL_SOCKET, SO_BINDTODEVICE, link.name.encode() + b"\0")
@@ -207,13 +208,16 @@ def _hear_answers(link, ip):
     return made
 
 
-def _hear_frames(link, ethertype, cases, unless):
-    """A packet socket on a device that gets the frames which a filter (lbha.bpf) passes."""
+def _hear_frames(link, ethertype, cases, own):
+    """A packet socket on a device that gets the frames which fit one of the cases (lbha.bpf),
+    and not `own`, the fields of a frame of the device itself."""
     made = _socket.socket(_socket.AF_PACKET, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, 0)
     try:
-        # the kernel also shows us what goes to a VLAN on top of the device
-        ours = [(bpf.DEVICE, link.index.to_bytes(4, "big")), (bpf.TAGGED, bytes(4))]
-        bpf.attach(made, bpf.any_of([ours + case for case in cases], unless))
+        # the kernel also shows us what goes to a VLAN on top of the device, and then that of
+        # any other VLAN as if it went to another host
+        here = [(bpf.DEVICE, link.index.to_bytes(4, "big"))]
+        bpf.attach(made, bpf.any_of([here + case for case in cases],
+                                    [own, [(bpf.PACKET_TYPE, PACKET_OTHERHOST)]]))
         made.bind((link.name, ethertype))  # from here on it hears: through the filter
     except OSError:
         made.close()
@@ -265,17 +269,16 @@ def _own_macs():
 
 def _describe(agent, index, mac):
     """How people call a host: its MAC address, and the node of the cluster that it is, or
-    the address that it has otherwise."""
+    the address by which it is known otherwise."""
     if not mac:
         return "which asks for it"
-    who = None
+    known = _addresses_of(index, mac)
     try:
-        addresses = _addresses_of(index, mac)
-        who = _node_with(addresses, agent.deadline.within(PATIENCE)) or next(
-            iter(addresses), None)
-    except Error as error:
+        node = known and _node_with(known, agent.deadline.within(PATIENCE))
+    except Error as error:  # no cluster, or not now
         agent.log.debug("cannot name %s: %s" % (_text(mac), error.reason))
-    return "%s (%s)" % (_text(mac), who) if who else _text(mac)
+        node = None
+    return "%s (%s)" % (_text(mac), node or known[0]) if known else _text(mac)
 
 
 def _addresses_of(index, mac):
@@ -292,8 +295,6 @@ def _node_with(addresses, deadline):
     """The node of the cluster that has one of these IPs, or None."""
     from lbha import cluster, names
 
-    if not addresses:
-        return None
     words = {word: member.name for member in cluster.members(deadline)
              for word in member.addresses + [member.name]}
     places, _ = names.locate(words, deadline)
