@@ -26,8 +26,11 @@ class Events:
     def __init__(self, groups, steps=None):
         self._socket = open_socket(RTNETLINK, groups)
         self._socket.setblocking(False)
-        if steps:
-            bpf.attach(self._socket, steps)
+        try:
+            if steps:
+                bpf.attach(self._socket, steps)
+        except OSError as error:
+            raise failed(RTNETLINK, error)
         self.fd = self._socket.fileno()
 
     def happened(self):
