@@ -64,8 +64,10 @@ class Watch:
         link in view. Other actions take what is there."""
         if not self.agent.call.is_recurring:
             return found
-        if found.absent and self.p.repair:
-            found = self._repair(found)
+        repaired = found
+        while self.p.repair and repaired and repaired.absent:
+            repaired = self._repair()
+        found = repaired or found
         if found.running and self.p.check_link_status:
             found = self._judge_link(found)
         return found
@@ -167,8 +169,8 @@ class Watch:
 
     # ----------------------------------------------------------------- repair, and refresh
 
-    def _repair(self, found):
-        """Put the address back, and look again; `found` when that may not be."""
+    def _repair(self):
+        """Put the address back, and look again: a Finding; None when that may not be."""
         try:
             with self.folder.lock(self.agent.deadline.within(PATIENCE)):
                 self.record.reload()
@@ -178,7 +180,7 @@ class Watch:
                     return self.service.look()
         except Error as error:
             self.agent.log.warning("cannot put the address back: %s" % error.reason)
-        return found
+        return None
 
     def _may_repair(self, place):
         if place is None or not self.record["started"] or self.record["stopping"]:
