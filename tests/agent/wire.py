@@ -17,12 +17,17 @@ BOTH = pytest.mark.parametrize("ip", (V4, V6))
 
 # writes every frame it hears: time, and the frame in hexadecimal; a line "ready" first
 CAPTURE = """
-import socket, sys, time
+import errno, socket, sys, time
 heard = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
 heard.bind((sys.argv[1], 0))
 print("ready", flush=True)
 while True:
-    frame = heard.recv(2048)
+    try:
+        frame = heard.recv(2048)
+    except OSError as error:
+        if error.errno != errno.ENETDOWN:  # told once, and it hears again when the device is up
+            raise
+        continue
     print(time.monotonic(), frame.hex(), flush=True)
 """
 
