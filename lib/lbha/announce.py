@@ -22,7 +22,8 @@ from lbha.errors import Error
 RECORD = "announcer"     # file in the state folder: "PID START"
 SECOND_BURST = 5.0       # seconds after the first announcement
 PACE = 0.005             # seconds between two announcements on one device
-CARRIER = 60.0           # seconds that an announcer waits for the carrier
+PATIENCE = 60.0          # seconds that an announcer waits for carrier and detection
+DETECTION = 0.1          # seconds between two looks whether duplicates are looked for still
 KERNEL_SECONDS = 5.0     # for an answer of the kernel
 ARPHRD_ETHER = 1
 RTM_F_FIB_MATCH = 0x2000  # linux/rtnetlink.h: the entry of the table, not what it leads to
@@ -100,6 +101,12 @@ class Announcer:
         finally:
             os._exit(0)
 
+    def close(self):
+        """Send no more."""
+        if self._socket:
+            self._socket.close()
+            self._socket = None
+
     def _let_go(self):
         """Give up every descriptor: the lock, the caller's pipe, and the executor's, which
         the executor reads to their end."""
@@ -109,17 +116,11 @@ class Announcer:
         self.close()
         os.closerange(3, MOST_DESCRIPTORS)
 
-    def close(self):
-        """Send no more."""
-        if self._socket:
-            self._socket.close()
-            self._socket = None
-
     # ------------------------------------------------------------------------ in the child
 
     def _repeat(self, count, interval):
         kernel = netlink.Netlink(KERNEL_SECONDS)
-        patience = time.monotonic() + CARRIER
+        patience = time.monotonic() + PATIENCE
         pauses = _pauses(count, interval)
         if not netlink.IFF_RUNNING & self.link.flags:
             pauses = [0.0] + pauses  # nobody has heard the first one
@@ -129,8 +130,11 @@ class Announcer:
                 nap(due - time.monotonic())
             if self._await_carrier(kernel, patience):
                 pauses = _pauses(count, interval)
-            if not self._send_paced(kernel):
+            usable = self._announce_in_turn(kernel)
+            if usable is False:
                 return
+            if usable is None and time.monotonic() < patience:
+                pauses = [DETECTION] + _pauses(count, interval)
 
     def _await_carrier(self, kernel, patience):
         """Whether the carrier was missed; at most until `patience` (a time)."""
@@ -150,20 +154,18 @@ class Announcer:
         self.link = link
         return missed
 
-    def _send_paced(self, kernel):
-        """An announcement in our turn; False when the address is gone."""
-        turn = _open_turn(self.link.name)
+    def _announce_in_turn(self, kernel):
+        """One announcement when the address is usable; see `_is_usable`."""
+        turn = _Turn(self.link.name)
         try:
-            if turn is not None:
-                fcntl.flock(turn, fcntl.LOCK_EX)
+            turn.wait()
             usable = _is_usable(kernel, self.link.index, self.ip)
             if usable:
                 self._try_to_send()
                 nap(PACE)
-            return usable is not False
+            return usable
         finally:
-            if turn is not None:
-                os.close(turn)
+            turn.end()
 
     def _try_to_send(self):
         try:
@@ -173,22 +175,59 @@ class Announcer:
                 raise
 
 
+class _Turn:
+    """The turn to announce on a device: many addresses of one do not flood its neighbours.
+
+    It is the flock(2) of a file that comes and goes with the device and that every network
+    namespace has for itself; nobody else locks it.
+    """
+
+    def __init__(self, device):
+        try:
+            self._fd = os.open("/proc/sys/net/ipv4/conf/%s/arp_notify" % device, os.O_RDONLY)
+        except OSError:
+            self._fd = None  # the device just went: nobody has to wait
+
+    def wait(self):
+        """Wait for it as long as it takes."""
+        if self._fd is not None:
+            fcntl.flock(self._fd, fcntl.LOCK_EX)
+
+    def take(self):
+        """Whether it is ours now."""
+        try:
+            if self._fd is not None:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def end(self):
+        """The next one."""
+        if self._fd is not None:
+            os.close(self._fd)
+
+
 def refresh(link, ip, count, deadline):
     """Announce an address again that is held, and which the caller has just seen.
 
     link, ip -- as in Announcer; count -- announcements, sent at the device's pace
     The caller holds the lock of the instance, or a stop might be over before.
-    Raises OSError when the device takes nothing.
+    Raises OSError when the device takes nothing, DeadlineReached when other addresses of the
+    device took the time.
     """
     announcer = Announcer(link, ip)
+    if not announcer.frames:
+        return
+    turn, waited_for = _Turn(link.name), "the turn to announce on %s" % link.name
     try:
-        for left in reversed(range(count)):
+        for _ in range(count):
+            deadline.wait(turn.take, waited_for, pause=PACE)
+            deadline.check(waited_for)
             announcer.send()
-            if not deadline.left():
-                return
-            if left:
-                nap(PACE)
+            nap(PACE)
     finally:
+        turn.end()
         announcer.close()
 
 
@@ -211,18 +250,6 @@ def _open(device):
     made = _socket.socket(_socket.AF_PACKET, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, 0)
     made.bind((device, 0))
     return made
-
-
-def _open_turn(device):
-    """A descriptor whose flock(2) is the turn to announce on a device; None without one.
-
-    A file that comes and goes with the device and is its own in every network namespace;
-    nobody else locks it.
-    """
-    try:
-        return os.open("/proc/sys/net/ipv4/conf/%s/arp_notify" % device, os.O_RDONLY)
-    except OSError:
-        return None
 
 
 def _is_usable(kernel, device, ip):

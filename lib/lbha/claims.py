@@ -66,7 +66,8 @@ class Claims:
 
     def __init__(self, agent, link, ip):
         self.agent, self.link, self.ip = agent, link, ip
-        self.claimant = None   # how people call the host of the claim that is not noted yet
+        self._heard = set()   # who claimed it and is not noted yet: MAC addresses, or empty
+        self._names = {}      # MAC address -> how people call the host
         self._rested = 0.0
         self._socket = (_hear_arp if len(ip) == 4 else _hear_icmpv6)(link, ip)
         self._socket.setblocking(False)
@@ -77,25 +78,31 @@ class Claims:
         return self._socket.fileno() if time.monotonic() >= self._rested else None
 
     def happened(self):
-        """Whether somebody claimed the address since the last question."""
+        """Whether somebody may have claimed the address since the last question."""
         if time.monotonic() < self._rested:
             return False  # a flood of claims is not to cost a processor
-        heard = [self._claimant(packet) for packet in _drain(self._socket)]
-        others = set(heard) - set(_own_macs())
-        if not others:
+        try:
+            packets = list(_drain(self._socket))
+        except OSError as error:
+            self.agent.log.warning("cannot hear on %s who else has the address: %s"
+                                   % (self.link.name, error.strerror))
+            self._rested = float("inf")
             return False
-        self.claimant = _describe(self.agent, self.link.index, max(others))
+        if not packets:
+            return False
+        self._heard.update(map(self._claimant, packets))
         self._rested = time.monotonic() + REST
         return True
 
     def observe(self):
-        """Take in what has come, answer it; the sentence of `lasting`."""
-        if self.happened() or self.claimant:
-            try:
+        """Take in what has come, answer it; the sentence of `lasting`. Nothing of it fails
+        a monitor."""
+        self.happened()
+        try:
+            if self._heard:
                 self._attend()
-            except (Error, OSError) as error:
-                self.agent.log.warning("cannot answer the claim of %s: %s"
-                                       % (self.claimant, error))
+        except (Error, OSError) as error:  # the next look tries again
+            self.agent.log.warning("cannot answer a claim of the address: %s" % error)
         return lasting(self.agent.folder)
 
     def close(self):
@@ -103,21 +110,32 @@ class Claims:
         self._socket.close()
 
     def _attend(self):
-        """Note the claim and defend the address, unless a stop has begun."""
-        agent = self.agent
-        with agent.folder.lock(agent.deadline.within(PATIENCE)):
-            agent.record.reload()
-            if not agent.record or agent.record["stopping"]:
-                return
-            note = state.Record(agent.folder, NOTE)
-            due = note.age("defended") >= DEFEND_INTERVAL
-            now = time.monotonic()
-            note.update(seen=now, defended=now if due else note["defended"],
-                        sentence="%s on %s: claimed by another host too, %s" % (
-                            IP.from_packed(self.ip), self.link.name, self.claimant))
-            self.claimant = None
-            if due:
-                _announce(self.link, self.ip)
+        """Note who claimed it and defend the address, unless a stop has begun."""
+        others = self._heard - set(_own_macs())
+        if others:
+            sentence = "%s on %s: %s" % (IP.from_packed(self.ip), self.link.name,
+                                         self._describe(max(others)))
+            agent = self.agent
+            with agent.folder.lock(agent.deadline.within(PATIENCE)):
+                agent.record.reload()
+                if agent.record and not agent.record["stopping"]:
+                    self._answer(sentence)
+        self._heard.clear()
+
+    def _answer(self, sentence):
+        note = state.Record(self.agent.folder, NOTE)
+        due = note.age("defended") >= DEFEND_INTERVAL
+        now = time.monotonic()
+        note.update(seen=now, defended=now if due else note["defended"], sentence=sentence)
+        if due:
+            _announce(self.link, self.ip)
+
+    def _describe(self, mac):
+        if not mac:
+            return "another host looks whether it may have it"
+        if mac not in self._names:
+            self._names[mac] = _name(self.agent, self.link.index, mac)
+        return "claimed by another host too, %s" % self._names[mac]
 
     def _claimant(self, packet):
         """The MAC address that claims, bytes; empty when the packet does not say."""
@@ -267,11 +285,9 @@ def _own_macs():
         kernel.close()
 
 
-def _describe(agent, index, mac):
+def _name(agent, index, mac):
     """How people call a host: its MAC address, and the node of the cluster that it is, or
     the address by which it is known otherwise."""
-    if not mac:
-        return "which asks for it"
     known = _addresses_of(index, mac)
     try:
         node = known and _node_with(known, agent.deadline.within(PATIENCE))

@@ -67,7 +67,7 @@ def first(capture, wire, ip):
 
 def test_without_a_carrier_an_announcer_does_not_wait_for_ever(wire, node):
     wire.neighbour.ip("link", "set", "peer0", "down")
-    node.do("announce.CARRIER = announce.SECOND_BURST = 0.5")
+    node.do("announce.PATIENCE = announce.SECOND_BURST = 0.5")
     announce(node, V4)
     until(lambda: not alive(node), 5)
 
@@ -108,7 +108,9 @@ def test_an_address_is_not_announced_while_its_duplicates_are_looked_for(wire):
         before = announcements(capture, wire, V6)
         if tentative():
             assert before == []
+    over = time.monotonic()
     capture.until(lambda: announcements(capture, wire, V6))
+    assert first(capture, wire, V6) - over < 0.5
     node.do("announce.end(agent.folder, Deadline(2))")
 
 
@@ -153,23 +155,24 @@ def test_one_device_does_not_wait_for_another(wire, node):
     other = Namespace()
     try:
         other.veth("eth0", "eth1", V4 + "/24")
-        node.do("import fcntl")
-        node.do("fcntl.flock(announce._open_turn('other0'), fcntl.LOCK_EX)")
+        node.do("turn = announce._Turn('other0'); turn.wait()")
         foreign = Library(other)
-        foreign.do("import fcntl")
-        foreign.do("fcntl.flock(announce._open_turn('eth0'), fcntl.LOCK_EX)")
+        foreign.do("turn = announce._Turn('eth0'); turn.wait()")
         capture = wire.capture()
         announce(node, V4)
         capture.until(lambda: len(announcements(capture, wire, V4)) >= 2 * FORMS[V4])
         node.do("announce.end(agent.folder, Deadline(2))")
         # and it is the turn of this one device that is waited for
         holder = Library(wire.node)
-        holder.do("import fcntl")
-        holder.do("fcntl.flock(announce._open_turn('eth0'), fcntl.LOCK_EX)")
+        holder.do("turn = announce._Turn('eth0'); turn.wait()")
         before = len(announcements(capture, wire, V4))
         announce(node, V4)
         time.sleep(0.3)  # the burst takes a third of that
         assert len(announcements(capture, wire, V4)) == before + FORMS[V4]
+        assert node.ask("announce.refresh(link(), packed('%s'), 1, Deadline(0.2))" % V4) == (
+            "DeadlineReached: no answer within 0.2 s: waited for the turn to announce on eth0")
+        holder.do("turn.end()")
+        capture.until(lambda: len(announcements(capture, wire, V4)) > before + FORMS[V4])
         node.do("announce.end(agent.folder, Deadline(2))")
         assert not alive(node)
     finally:
@@ -182,7 +185,8 @@ def test_a_refresh_is_so_many_announcements_and_no_process(wire, node, ip):
     node.do("announce.refresh(link(), packed('%s'), 3, Deadline(5))" % ip)
     capture.until(lambda: len(announcements(capture, wire, ip)) == 3 * FORMS[ip])
     node.do("begun = time.monotonic()")
-    node.do("announce.refresh(link(), packed('%s'), 1000, Deadline(0.2))" % ip)
+    assert "DeadlineReached" in node.ask(
+        "announce.refresh(link(), packed('%s'), 1000, Deadline(0.2))" % ip)
     assert node.ask("time.monotonic() - begun") < 1
 
 

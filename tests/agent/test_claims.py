@@ -213,7 +213,7 @@ def test_a_host_that_looks_whether_it_may_have_our_address_is_seen(wire, node):
     wire.neighbour.ip("address", "add", V6 + "/64", "dev", "peer0")  # the kernel looks first
     assert node.ask("wakes(5)") is True
     assert node.ask("watch.observe()") == (
-        "%s on eth0: claimed by another host too, which asks for it" % V6)
+        "%s on eth0: another host looks whether it may have it" % V6)
 
 
 def test_a_kernel_that_takes_our_address_is_seen(wire, node):
@@ -281,7 +281,8 @@ def test_a_claimant_of_the_cluster_is_named(wire, neighbour, node):
     assert node.ask("watch.observe()").endswith(" too, %s (node02)" % mac)
     # without a cluster: the address by which it is known
     (wire.node.folder / "attributes.nodes").unlink()
-    node.do("claims.forget(agent.folder); watch._rested = 0.0")
+    watch(node, V4)
+    node.do("claims.forget(agent.folder)")
     neighbour.send(claim(V4, bytes.fromhex(mac.replace(":", ""))))
     assert node.ask("wakes(5)") is True
     assert node.ask("watch.observe()").endswith(" too, %s (192.168.1.2)" % mac)
