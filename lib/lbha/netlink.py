@@ -28,6 +28,7 @@ BUFFER = 1 << 16                    # a dump comes in parts of at most 32 KiB
 ATTEMPTS = 10                       # dumps that may be interrupted in a row
 RTNETLINK, SOCK_DIAG = (0, "rtnetlink"), (4, "sock_diag")   # protocols: number, name
 
+LONGEST_NAME = 15                   # net/if.h: IFNAMSIZ - 1
 # net/if.h: flags of a link
 IFF_UP, IFF_LOOPBACK, IFF_RUNNING, IFF_NOARP = 0x1, 0x8, 0x40, 0x80
 # linux/if_addr.h: flags of an address
@@ -136,6 +137,7 @@ LINK = Layout(16, (
     ("family", "Bx"), ("type", "H"), ("index", "i"), ("flags", "I"), ("change", "I"),
 ), {
     1: ("mac", BYTES), 3: ("name", TEXT),
+    53: ("alternative", TEXT),  # in a question
 })
 
 # struct ifaddrmsg, IFA_*.  "address" is the peer's on a point-to-point link, "local" ours;
@@ -247,11 +249,22 @@ class Netlink:
 
 
 def device_index(name):
-    """The index of a device by name or alternative name, or None."""
+    """The index of a device by name or alternative name, or None. Raises Failed."""
     try:
         return _socket.if_nametoindex(name)
     except OSError:
+        return _index_of_long(name) if len(name.encode()) > LONGEST_NAME else None
+
+
+def _index_of_long(name):
+    """As `device_index`; an alternative name may be longer than what the C library asks for."""
+    kernel = Netlink()
+    try:
+        return kernel.get(LINK, alternative=name).index
+    except Refused:
         return None
+    finally:
+        kernel.close()
 
 
 def device_name(index):
