@@ -77,7 +77,8 @@ def announcements(capture, wire, ip):
     """The frames by which the node announces an address."""
     frames = ([frame for _, frame in capture.arp() if frame[28:32] == packed(ip)]
               if ip == V4 else [frame for _, frame in capture.advertisements(packed(ip))])
-    return [frame for frame in frames if frame[6:12] == wire.mac]
+    mac = wire.mac
+    return [frame for frame in frames if frame[6:12] == mac]
 
 
 FORMS = {V4: 2, V6: 1}
