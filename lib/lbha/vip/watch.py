@@ -119,14 +119,16 @@ class Watch:
         if not self.record["carrier"] or self._comes_back(index):
             return found
         self._act(lambda: self.folder.write(LOST, "%.3f" % time.monotonic()))
-        return absent("%s: no carrier for %.3g s"
-                      % (address.describe(self.service.found), self.p.link_delay))
+        return absent("%s: the device has lost its carrier"
+                      % address.describe(self.service.found))
 
     def _comes_back(self, index):
         """Whether the carrier is there again within link_delay."""
         from lbha import events
 
-        deadline = self.agent.deadline.within(self.p.link_delay)
+        # the answer must come before our own deadline
+        deadline = self.agent.deadline.within(min(self.p.link_delay,
+                                                  self.agent.deadline.left() / 2))
         changes = events.Events(events.GROUP_LINK)
         try:
             while not self.service.addresses.has_carrier(index):
