@@ -17,18 +17,21 @@ BOTH = pytest.mark.parametrize("ip", (V4, V6))
 
 # writes every frame it hears: time, and the frame in hexadecimal; a line "ready" first
 CAPTURE = """
-import errno, socket, sys, time
+import errno, socket, struct, sys, time
 heard = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+heard.setsockopt(socket.SOL_SOCKET, 35, 1)  # SO_TIMESTAMPNS: however late we are to look
+offset = time.time() - time.monotonic()
 heard.bind((sys.argv[1], 0))
 print("ready", flush=True)
 while True:
     try:
-        frame = heard.recv(2048)
+        frame, said, _, _ = heard.recvmsg(2048, 64)
     except OSError as error:
         if error.errno != errno.ENETDOWN:  # told once, and it hears again when the device is up
             raise
         continue
-    print(time.monotonic(), frame.hex(), flush=True)
+    seconds, nanoseconds = struct.unpack("qq", said[0][2])
+    print(seconds - offset + nanoseconds / 1e9, frame.hex(), flush=True)
 """
 
 
