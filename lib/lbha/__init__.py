@@ -8,14 +8,18 @@ The common library of the agents.  A module imports only what stands before it h
     streams  env  options        what the caller gave: descriptors, environment, options
     log  deadline                where lines go, and the time there is
     proc  task  host  state      processes, this node, what start recorded
-    netlink  routes  address     links, routes and addresses of the kernel
+    bpf                          filters in the kernel, of what a socket hears
+    netlink  events  netns       links, addresses and routes of the kernel; namespaces
+    routes  address              where an address belongs, and where it is
     sockets                      who listens, and who is connected
     icmp  names                  echo requests, and the addresses of names
+    arp  ndp                     packets that announce an address or ask for it
     announce                     telling the neighbours of an address
     cluster  turn                node attributes, membership, and one node at a time
+    claims                       who else has an address
     finding  degraded  hold      what was found, works-but-look, monitors that wait
-    reach                         which hosts this node reaches
-    haproxy                      HAProxy: launched, watched, reloaded
+    reach                        which hosts this node reaches
+    haproxy  vip                 HAProxy; a virtual address: launched, watched, taken away
     actions                      what each action of a resource agent does
     secret  power  ipmi          passwords, power proven, and what IPMI says
     ocf  fence                   the runtimes of resource and fence agents

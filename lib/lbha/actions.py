@@ -18,7 +18,6 @@ from lbha.errors import DeadlineReached, Error, Failed, LocalFault, origin
 from lbha.finding import Finding, running
 from lbha.state import RESERVE
 
-LOOK_EVERY = 1.0  # seconds between two looks of a held monitor
 BREATH = 0.02     # seconds after an event, should a source tell the same one again and again
 PATIENCE = 2.0    # seconds that a stop waits for other actions of its resource
 
@@ -183,24 +182,32 @@ def _look(agent):
 
 
 def _stay(agent, found):
-    """Hold: look again at every event and every LOOK_EVERY, until something is wrong."""
+    """Hold: look again at every event and every `agent.pause`, until something is wrong."""
     setting = getattr(agent.p, "hold", 0)  # an agent without event sources has no such parameter
     seconds = min(hold.longest(setting, agent.call), agent.deadline.left() - 1)
     end = time.monotonic() + seconds
-    while found.code == codes.OK and time.monotonic() < end:
-        sources = agent.sources()
-        if not sources:
-            break
-        try:
-            news = hold.wait(sources, min(LOOK_EVERY, max(0, end - time.monotonic())))
-        finally:
-            for source in sources:
-                source.close()
-        agent.record.reload()  # others may have acted meanwhile
-        found = _look(agent)
-        if news:
-            nap(BREATH)
+    sources = []
+    try:
+        while found.code == codes.OK and time.monotonic() < end:
+            sources = _renew(sources, agent.sources())
+            if not sources:
+                break
+            news = hold.wait(sources, min(agent.pause, max(0, end - time.monotonic())))
+            agent.record.reload()  # others may have acted meanwhile
+            found = _look(agent)
+            if news:
+                nap(BREATH)
+    finally:
+        _renew(sources, [])
     return found
+
+
+def _renew(old, new):
+    """The new sources; of the old ones those that are not among them are closed."""
+    for source in old:
+        if source not in new:
+            source.close()
+    return new
 
 
 def _came_up(found):

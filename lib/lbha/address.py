@@ -13,6 +13,10 @@ GONE = (errno.EADDRNOTAVAIL, errno.ENODEV)  # what a delete may find instead
 PROMOTE = "/proc/sys/net/ipv4/conf/%s/promote_secondaries"
 
 
+class Duplicate(Failed):
+    """Another host has the address."""
+
+
 class FloatingAddress(values.Address):
     """Parameter type: an address that one node may have for itself; the value is an IP."""
 
@@ -64,6 +68,22 @@ class Device(values.Text):
         return text
 
 
+class RouteProtocol(values.Text):
+    """Parameter type: who made a route; the value is its number (lbha.routes)."""
+
+    wants = "a route protocol such as kernel or static, or a number from 0 to 255"
+
+    def parse(self, text):
+        from lbha import routes  # few say this
+
+        if text.lower() in routes.PROTOCOLS:
+            return routes.PROTOCOLS[text.lower()]
+        try:
+            return values.Integer(0, 255).parse(text)
+        except ValueError:
+            raise ValueError("is not %s" % self.wants)
+
+
 class Place:
     """Where an address is, or is wanted; what nobody said is None.
 
@@ -97,7 +117,21 @@ class Addresses:
     """
 
     def __init__(self, seconds, log):
-        self.kernel, self.log = Netlink(seconds), log
+        self.seconds, self.log = seconds, log
+        self._kernel = None
+
+    @property
+    def kernel(self):
+        """The conversation, about the network namespace in which it began."""
+        if self._kernel is None:
+            self._kernel = Netlink(self.seconds)
+        return self._kernel
+
+    def close(self):
+        """End the conversation."""
+        if self._kernel is not None:
+            self._kernel.close()
+            self._kernel = None
 
     def copies(self, places):
         """The Messages of all addresses with the IP of one of these Places.
@@ -109,8 +143,11 @@ class Addresses:
             return packed(copy) == place.ip.packed and (
                 place.index == copy.index or not is_link_local(place.ip))
 
-        return [copy for copy in self.kernel.dump(ADDRESS)
-                if any(answers_for(place, copy) for place in places)]
+        # most of the addresses of a node are others: not even taken apart
+        table = self.kernel.table(ADDRESS.get, ADDRESS.new, ADDRESS.encode({}))
+        ours = [ADDRESS.decode(data) for data in table
+                if any(place.ip.packed in data for place in places)]
+        return [copy for copy in ours if any(answers_for(place, copy) for place in places)]
 
     def link(self, index):
         """The Message of a device. Raises LocalFault when it is gone."""
@@ -123,6 +160,13 @@ class Addresses:
         """Whether a device can send and receive."""
         return bool(self.link(index).flags & netlink.IFF_RUNNING)
 
+    def is_loopback(self, index):
+        """Whether a device is a loopback one; one that is gone is none."""
+        try:
+            return bool(self.link(index).flags & netlink.IFF_LOOPBACK)
+        except LocalFault:
+            return False
+
     def detects(self, copy):
         """Whether duplicate address detection of a copy goes on.
 
@@ -132,39 +176,37 @@ class Addresses:
                     and not copy.flags & netlink.IFA_F_DADFAILED
                     and self.has_carrier(copy.index))
 
-    def add(self, place, link, broadcast, flags, preferred):
+    def add(self, place, link, flags=0, **more):
         """Add an address, after setting its device up.
 
-        link      -- the Message of the device
-        broadcast -- bytes or None
-        flags     -- netlink.IFA_F_* bits
-        preferred -- seconds of preferred lifetime, netlink.FOREVER for no end
+        link  -- the Message of the device
+        flags -- netlink.IFA_F_* bits
+        more  -- broadcast, scope, lifetimes, metric of the message
         Raises NoPrivilege, Failed.
         """
         ip = place.ip
-        is_loopback = ip.family == _socket.AF_INET and ip.packed[0] == 127
+        scope = netlink.RT_SCOPE_HOST if is_loopback(ip) else netlink.RT_SCOPE_UNIVERSE
         try:
             if not link.flags & netlink.IFF_UP:
                 self.log.info("setting %s up" % link.name)
                 self.kernel.change(LINK, index=place.index, flags=netlink.IFF_UP,
                                    change=netlink.IFF_UP)
-            self.kernel.add(
-                ADDRESS, family=ip.family, prefix=place.prefix, index=place.index,
-                scope=netlink.RT_SCOPE_HOST if is_loopback else netlink.RT_SCOPE_UNIVERSE,
-                local=ip.packed, address=ip.packed, broadcast=broadcast, flags=flags or None,
-                label="%s:%s" % (link.name, place.label) if place.label else None,
-                lifetimes=(preferred, netlink.FOREVER, 0, 0))
+            self.kernel.add(ADDRESS, **dict({
+                "family": ip.family, "prefix": place.prefix, "index": place.index,
+                "scope": scope, "local": ip.packed, "address": ip.packed,
+                "flags": flags or None,
+                "label": "%s:%s" % (link.name, place.label) if place.label else None}, **more))
         except Refused as error:
             if error.errno == errno.EPERM:
                 raise NoPrivilege("may not add %s: %s" % (place, error))
-            raise Failed("cannot add %s: %s" % (place, error))
+            raise Failed("cannot add %s: %s" % (place, error)) from error
 
     def await_detection(self, place, events, deadline):
         """Wait until duplicate address detection has ended.
 
-        events -- lbha.netlink.Events that has listened since before the address was added
-        When another host has the address, it is taken away again. Raises Failed,
-        DeadlineReached.
+        events -- lbha.events.Events that has listened since before the address was added
+        When another host has the address, it is taken away again. Raises Duplicate,
+        Failed, DeadlineReached.
         """
         while True:
             copies = [copy for copy in self.copies([place]) if place.has(copy)]
@@ -172,7 +214,7 @@ class Addresses:
                 raise Failed("%s: somebody removed the address again" % place)
             if copies[0].flags & netlink.IFA_F_DADFAILED:
                 self.remove(copies[:1])
-                raise Failed("%s: another host has the address; removed again" % place)
+                raise Duplicate("%s: another host has the address; removed again" % place)
             if not self.detects(copies[0]):
                 return
             deadline.check("duplicate address detection of %s" % place)
@@ -241,6 +283,11 @@ def is_link_local(ip):
     """Whether an IP is an IPv6 link-local one (fe80::/10)."""
     return (ip.family == _socket.AF_INET6
             and ip.packed[0] == 0xfe and ip.packed[1] & 0xc0 == 0x80)
+
+
+def is_loopback(ip):
+    """Whether an IP is one of 127.0.0.0/8."""
+    return ip.family == _socket.AF_INET and ip.packed[0] == 127
 
 
 def broadcast_of(ip, prefix, setting):

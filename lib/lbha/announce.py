@@ -1,60 +1,36 @@
 """Telling the neighbours where an address is now.
 
-IPv4: gratuitous ARP in both forms, because some switches and hosts only learn from requests
-and some only from replies (RFC 826; RFC 5227 section 3).  IPv6: unsolicited Neighbor
-Advertisements (RFC 4861 sections 4.4 and 7.2.6).  One announcement is one packet of each form.
+IPv4: gratuitous ARP in both forms (lbha.arp).  IPv6: unsolicited Neighbor Advertisements
+(lbha.ndp).  One announcement is one packet of each form.
 
-The first announcement is sent by the caller, at once; the rest by a child that is recorded
-and that `end` ends, and sees gone, before the address may be taken away.
+The first announcement is sent by the caller, at once.  The rest of the burst, and a second
+burst for those who were not listening yet (a switch port that learns, a host that boots), by
+a child that is recorded and that `end` ends, and sees gone, before the address may be taken
+away.
 """
 
 import _socket
 import errno
+import fcntl
 import os
 import time
-from struct import pack
 
-from lbha import host, netlink
+from lbha import arp, events, host, ndp, netlink
 from lbha.deadline import nap
 from lbha.errors import Error
-from lbha.icmp import checksum
 
-RECORD = "announcer"          # file in the state folder: "PID START"
+RECORD = "announcer"     # file in the state folder: "PID START"
+SECOND_BURST = 5.0       # seconds after the first announcement
+PACE = 0.005             # seconds between two announcements on one device
+PATIENCE = 60.0          # seconds that an announcer waits for carrier and detection
+DETECTION = 0.1          # seconds between two looks whether duplicates are looked for still
+KERNEL_SECONDS = 5.0     # for an answer of the kernel
 ARPHRD_ETHER = 1
-ETH_P_IP, ETH_P_ARP, ETH_P_IPV6 = 0x0800, 0x0806, 0x86dd
-BROADCAST_MAC = b"\xff" * 6
-ALL_NODES = b"\xff\x02" + bytes(13) + b"\x01"
-ALL_NODES_MAC = b"\x33\x33\x00\x00\x00\x01"  # RFC 2464 section 7
-ICMPV6, NEIGHBOUR_ADVERTISEMENT, TARGET_LINK_LAYER = 58, 136, 2
-ROUTER, OVERRIDE = 0x80000000, 0x20000000
+RTM_F_FIB_MATCH = 0x2000  # linux/rtnetlink.h: the entry of the table, not what it leads to
+RTN_LOCAL = 2
+# what keeps a packet from leaving that may leave later: the device is down, its queue full
+LATER = (errno.ENETDOWN, errno.ENOBUFS)
 MOST_DESCRIPTORS = 1024
-
-
-def arp(mac, ip):
-    """Gratuitous ARP for an IPv4 address: the frames of the request and the reply form."""
-    ethernet = BROADCAST_MAC + mac + pack("!H", ETH_P_ARP)
-
-    def frame(operation, target_mac):
-        return (ethernet + pack("!HHBBH", ARPHRD_ETHER, ETH_P_IP, 6, 4, operation)
-                + mac + ip + target_mac + ip)
-
-    return frame(1, bytes(6)), frame(2, mac)
-
-
-def neighbour_advertisement(mac, ip, is_router):
-    """The frame of an unsolicited Neighbor Advertisement for an IPv6 address.
-
-    is_router -- whether the node forwards: without the flag its neighbours would drop
-                 their default route through it
-    """
-    flags = OVERRIDE | (ROUTER if is_router else 0)
-    body = pack("!I", flags) + ip + pack("!BB", TARGET_LINK_LAYER, 1) + mac
-    length = len(body) + 4
-    pseudo = ip + ALL_NODES + pack("!II", length, ICMPV6)
-    check = checksum(pseudo + pack("!BBH", NEIGHBOUR_ADVERTISEMENT, 0, 0) + body)
-    return (ALL_NODES_MAC + mac + pack("!H", ETH_P_IPV6)
-            + pack("!IHBB", 6 << 28, length, ICMPV6, 255) + ip + ALL_NODES
-            + pack("!BBH", NEIGHBOUR_ADVERTISEMENT, 0, check) + body)
 
 
 class Announcer:
@@ -64,29 +40,53 @@ class Announcer:
     """
 
     def __init__(self, link, ip):
+        self.link, self.ip = link, ip
         self.frames = _frames(link, ip)
-        self._device, self._socket = link.name, None
+        self._socket = None
+
+    def announce(self, folder, count, interval, log):
+        """One announcement now, the rest of two bursts by a child; see `send` and `repeat`.
+
+        What goes wrong is logged: nothing of it fails a start.
+        """
+        if count < 1 or not self.frames:
+            return
+        try:
+            self.send()
+        except OSError as error:
+            if error.errno not in LATER:
+                log.warning("cannot announce on %s: %s" % (self.link.name, error.strerror))
+        try:
+            self.repeat(folder, count, interval, log)
+        except OSError as error:  # no descriptors, no memory or no processes left
+            log.warning("cannot announce on %s any more: %s"
+                        % (self.link.name, error.strerror))
 
     def send(self):
         """One announcement. Raises OSError when the device takes nothing."""
         if self.frames and not self._socket:
-            self._socket = _open(self._device)
+            self._socket = _open(self.link.name)
         for frame in self.frames:
             self._socket.send(frame)
 
-    def repeat(self, folder, count, interval, wanted, log):
-        """`count` more announcements, by a child in the background.
+    def repeat(self, folder, count, interval, log):
+        """What is left of two bursts of `count` announcements, by a child in the background.
 
         interval -- seconds between two announcements (float)
-        wanted   -- called in the child before each: False ends it
+        The child ends by itself when the address or the device is gone.
         The caller holds the lock of the instance.  The child has a share of it and gives
         that up only when its record is written: whoever gets the lock finds the record,
         even if the caller was killed. Returns when the child has come that far.
+        Raises OSError.
         """
-        if count < 1 or not self.frames:
-            return
         news, held = os.pipe()
-        if os.fork():
+        try:
+            child = os.fork()
+        except OSError:
+            os.close(news)
+            os.close(held)
+            raise
+        if child:
             os.close(held)
             os.read(news, 1)  # ends when nobody holds the other end
             os.close(news)
@@ -95,11 +95,17 @@ class Announcer:
             os.setsid()
             folder.write(RECORD, host.process(os.getpid()).key)
             self._let_go()
-            self._repeat(count, interval, wanted)
+            self._repeat(count, interval)
         except (OSError, Error) as error:
-            log.warning("cannot announce any more: %s" % error)
+            log.warning("cannot announce on %s any more: %s" % (self.link.name, error))
         finally:
             os._exit(0)
+
+    def close(self):
+        """Send no more."""
+        if self._socket:
+            self._socket.close()
+            self._socket = None
 
     def _let_go(self):
         """Give up every descriptor: the lock, the caller's pipe, and the executor's, which
@@ -107,31 +113,122 @@ class Announcer:
         null = os.open(os.devnull, os.O_RDWR)
         for fd in (0, 1, 2):
             os.dup2(null, fd)
-        if self._socket:
-            self._socket.close()
-            self._socket = None
+        self.close()
         os.closerange(3, MOST_DESCRIPTORS)
 
-    def _repeat(self, count, interval, wanted):
-        due = time.monotonic()
-        for _ in range(count):
-            due += interval
+    # ------------------------------------------------------------------------ in the child
+
+    def _repeat(self, count, interval):
+        kernel = netlink.Netlink(KERNEL_SECONDS)
+        patience = time.monotonic() + PATIENCE
+        pauses = _pauses(count, interval)
+        if not netlink.IFF_RUNNING & self.link.flags:
+            pauses = [0.0] + pauses  # nobody has heard the first one
+        while pauses:
+            due = time.monotonic() + pauses.pop(0)
             while time.monotonic() < due:
                 nap(due - time.monotonic())
-            if not wanted():
+            if self._await_carrier(kernel, patience):
+                pauses = _pauses(count, interval)
+            usable = self._announce_in_turn(kernel)
+            if usable is False:
                 return
-            try:
-                self.send()
-            except OSError as error:
-                if error.errno != errno.ENETDOWN:  # it may come up before the last one
-                    raise
+            if usable is None and time.monotonic() < patience:
+                pauses = [DETECTION] + _pauses(count, interval)
+
+    def _await_carrier(self, kernel, patience):
+        """Whether the carrier was missed; at most until `patience` (a time)."""
+        missed, changes = False, events.Events(events.GROUP_LINK)
+        try:
+            while True:
+                link = kernel.get(netlink.LINK, index=self.link.index)  # or Refused: gone
+                left = patience - time.monotonic()
+                if link.flags & netlink.IFF_RUNNING or left <= 0:
+                    break
+                missed = True
+                changes.wait(left)
+        finally:
+            changes.close()
+        if link.mac != self.link.mac:  # a bond may change it along with the port
+            self.frames = _frames(link, self.ip)
+        self.link = link
+        return missed
+
+    def _announce_in_turn(self, kernel):
+        """One announcement when the address is usable; see `_is_usable`."""
+        turn = _Turn(self.link.name)
+        try:
+            turn.wait()
+            usable = _is_usable(kernel, self.link.index, self.ip)
+            if usable:
+                self._try_to_send()
+                nap(PACE)
+            return usable
+        finally:
+            turn.end()
+
+    def _try_to_send(self):
+        try:
+            self.send()
+        except OSError as error:
+            if error.errno not in LATER:
+                raise
 
 
-def _open(device):
-    # protocol 0: this socket only sends
-    made = _socket.socket(_socket.AF_PACKET, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, 0)
-    made.bind((device, 0))
-    return made
+class _Turn:
+    """The turn to announce on a device: many addresses of one do not flood its neighbours.
+
+    It is the flock(2) of a file that comes and goes with the device and that every network
+    namespace has for itself; nobody else locks it.
+    """
+
+    def __init__(self, device):
+        try:
+            self._fd = os.open("/proc/sys/net/ipv4/conf/%s/arp_notify" % device, os.O_RDONLY)
+        except OSError:
+            self._fd = None  # the device just went: nobody has to wait
+
+    def wait(self):
+        """Wait for it as long as it takes."""
+        if self._fd is not None:
+            fcntl.flock(self._fd, fcntl.LOCK_EX)
+
+    def take(self):
+        """Whether it is ours now."""
+        try:
+            if self._fd is not None:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def end(self):
+        """The next one."""
+        if self._fd is not None:
+            os.close(self._fd)
+
+
+def refresh(link, ip, count, deadline):
+    """Announce an address again that is held, and which the caller has just seen.
+
+    link, ip -- as in Announcer; count -- announcements, sent at the device's pace
+    The caller holds the lock of the instance, or a stop might be over before.
+    Raises OSError when the device takes nothing, DeadlineReached when other addresses of the
+    device took the time.
+    """
+    announcer = Announcer(link, ip)
+    if not announcer.frames:
+        return
+    turn, waited_for = _Turn(link.name), "the turn to announce on %s" % link.name
+    try:
+        for _ in range(count):
+            deadline.wait(turn.take, waited_for, pause=PACE)
+            deadline.check(waited_for)
+            announcer.send()
+            nap(PACE)
+    finally:
+        turn.end()
+        announcer.close()
 
 
 def end(folder, deadline):
@@ -142,11 +239,47 @@ def end(folder, deadline):
         deadline.wait(lambda: not process.alive, "the announcer to end", pause=0.001)
 
 
+def _pauses(count, interval):
+    """Seconds before each announcement of two bursts but the first one."""
+    burst = [interval] * (count - 1)
+    return burst + [max(interval, SECOND_BURST - sum(burst))] + burst
+
+
+def _open(device):
+    # protocol 0: this socket only sends
+    made = _socket.socket(_socket.AF_PACKET, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, 0)
+    made.bind((device, 0))
+    return made
+
+
+def _is_usable(kernel, device, ip):
+    """Whether an address is on a device: True, False, or None while its duplicates are still
+    looked for.
+
+    One question: a dump would tell of all addresses, and hundreds of announcers may ask.
+    """
+    try:
+        if len(ip) == 4:
+            found = kernel.get(netlink.ROUTE, family=_socket.AF_INET, prefix=32,
+                               flags=RTM_F_FIB_MATCH, destination=ip)
+            return found.type == RTN_LOCAL and (found.prefix, found.device) == (32, device)
+        found = kernel.get(netlink.ADDRESS, family=_socket.AF_INET6, index=device, address=ip)
+    except netlink.Refused:  # nothing leads there; no such address
+        return False
+    return None if found.flags & netlink.IFA_F_TENTATIVE else True
+
+
 def _frames(link, ip):
     """The frames of one announcement; none where a device has no neighbours to tell."""
-    if link.type != ARPHRD_ETHER or link.flags & (netlink.IFF_LOOPBACK | netlink.IFF_NOARP):
+    if not has_neighbours(link):
         return ()
     if len(ip) == 4:
-        return arp(link.mac, ip)
+        return arp.announcements(link.mac, ip)
     forwarding = host.read("/proc/sys/net/ipv6/conf/%s/forwarding" % link.name) or b"0"
-    return (neighbour_advertisement(link.mac, ip, forwarding.strip() != b"0"),)
+    return (ndp.advertisement(link.mac, ip, forwarding.strip() != b"0"),)
+
+
+def has_neighbours(link):
+    """Whether there is ARP and Neighbor Discovery on a device (a Message)."""
+    return link.type == ARPHRD_ETHER and not link.flags & (netlink.IFF_LOOPBACK
+                                                           | netlink.IFF_NOARP)

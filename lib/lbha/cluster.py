@@ -221,27 +221,46 @@ def node_settings(name, deadline):
 def running_on(resource, deadline):
     """The names of the nodes that serve with a resource, as a set.
 
-    A node counts when it is online and neither pending, in standby nor about to be fenced,
-    an instance when it is started, not failed and still configured.
+    A node counts when it is ready (`ready_nodes`), an instance when it is started, not failed
+    and still configured.
 
     resource -- the primitive's id, or an instance of its clone; all instances count
     Raises Failed, NotInstalled, DeadlineReached.
     """
-    program = proc.need("crm_mon", "pacemaker")
-    result = proc.run([program, "--one-shot", "--output-as=xml"], deadline)
     primitive = resource.split(":")[0]
-    ready, found, counts = set(), set(), False
-    for path, given in _elements(result.out, "crm_mon"):
-        if path[-1] == "status" and given.get("code") != "0":
-            raise Failed("crm_mon cannot tell where %s runs: %s"
-                         % (resource, given.get("message")))
+    found, counts = set(), False
+    elements = _status(deadline)
+    for path, given in elements:
         if path[-1] == "resource":
             counts = given.get("id", "").split(":")[0] == primitive and _is_started(given)
-        elif path[-2:] == ["nodes", "node"] and _is_ready(given):
-            ready.add(given.get("name"))
         elif path[-2:] == ["resource", "node"] and counts:
             found.add(given.get("name"))
-    return ready & found
+    return _ready(elements) & found
+
+
+def ready_nodes(deadline):
+    """The names of the nodes that can run resources, as a set: online, and neither pending,
+    in standby nor about to be fenced.
+
+    Raises Failed, NotInstalled, DeadlineReached.
+    """
+    return _ready(_status(deadline))
+
+
+def _status(deadline):
+    """The (path, attributes) of crm_mon's elements."""
+    program = proc.need("crm_mon", "pacemaker")
+    result = proc.run([program, "--one-shot", "--output-as=xml"], deadline)
+    elements = _elements(result.out, "crm_mon")
+    for path, given in elements:
+        if path[-1] == "status" and given.get("code") != "0":
+            raise Failed("crm_mon cannot tell what runs where: %s" % given.get("message"))
+    return elements
+
+
+def _ready(elements):
+    return {given.get("name") for path, given in elements
+            if path[-2:] == ["nodes", "node"] and _is_ready(given)}
 
 
 def _is_ready(node):

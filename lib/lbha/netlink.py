@@ -1,14 +1,13 @@
 """Netlink: links, addresses and routes as the kernel has them.
 
-Sources: netlink(7), rtnetlink(7); linux/netlink.h, if_link.h, if_addr.h, rtnetlink.h.  The
-tables below say what a message consists of; encoding and decoding both follow them, and
-attributes that are not in a table are passed over.  Addresses are bytes in network order.
+Sources: netlink(7), rtnetlink(7); linux/netlink.h, if_link.h, if_addr.h, if_addrlabel.h,
+rtnetlink.h.  The tables below say what a message consists of; encoding and decoding both
+follow them, and attributes that are not in a table are passed over.  Addresses are bytes in
+network order.
 """
 
 import _socket
-import errno
 import os
-import select
 from struct import Struct
 
 from lbha.errors import DeadlineReached, Failed
@@ -25,11 +24,11 @@ NLM_F_ACK_TLVS = 0x200              # an answer with attributes: the kernel's ow
 NLMSGERR_ATTR_MSG = 1
 SOL_NETLINK, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 270, 10, 11
 TYPE_MASK = 0x3fff                  # without NLA_F_NESTED and NLA_F_NET_BYTEORDER
-GROUP_IPV6_IFADDR = 0x100           # a multicast group, as a bit of nl_groups
 BUFFER = 1 << 16                    # a dump comes in parts of at most 32 KiB
 ATTEMPTS = 10                       # dumps that may be interrupted in a row
 RTNETLINK, SOCK_DIAG = (0, "rtnetlink"), (4, "sock_diag")   # protocols: number, name
 
+LONGEST_NAME = 15                   # net/if.h: IFNAMSIZ - 1
 # net/if.h: flags of a link
 IFF_UP, IFF_LOOPBACK, IFF_RUNNING, IFF_NOARP = 0x1, 0x8, 0x40, 0x80
 # linux/if_addr.h: flags of an address
@@ -138,6 +137,7 @@ LINK = Layout(16, (
     ("family", "Bx"), ("type", "H"), ("index", "i"), ("flags", "I"), ("change", "I"),
 ), {
     1: ("mac", BYTES), 3: ("name", TEXT),
+    53: ("alternative", TEXT),  # in a question
 })
 
 # struct ifaddrmsg, IFA_*.  "address" is the peer's on a point-to-point link, "local" ours;
@@ -147,7 +147,14 @@ ADDRESS = Layout(20, (
 ), {
     1: ("address", BYTES), 2: ("local", BYTES), 3: ("label", TEXT), 4: ("broadcast", BYTES),
     6: ("lifetimes", Numbers("IIII")),  # preferred, valid (s); created, updated
-    8: ("flags", U32),
+    8: ("flags", U32), 9: ("metric", U32),  # of the route to the prefix
+})
+
+# struct ifaddrlblmsg, IFAL_*: which addresses go together as source and destination
+ADDRESS_LABEL = Layout(72, (
+    ("family", "Bx"), ("prefix", "B"), ("flags", "B"), ("index", "I"), ("sequence", "I"),
+), {
+    1: ("address", BYTES), 2: ("label", U32),
 })
 
 # struct rtmsg, RTA_*
@@ -177,7 +184,7 @@ class Netlink:
 
     def __init__(self, seconds=5.0, protocol=RTNETLINK):
         self.seconds, self._protocol, self._sequence = seconds, protocol, 0
-        self._socket = _open(protocol, 0, (NETLINK_CAP_ACK, NETLINK_EXT_ACK))
+        self._socket = open_socket(protocol, 0, (NETLINK_CAP_ACK, NETLINK_EXT_ACK))
         self._socket.settimeout(seconds)
 
     def close(self):
@@ -238,51 +245,26 @@ class Netlink:
             raise DeadlineReached("no answer within %.3g s: waited for %s"
                                   % (self.seconds, self._protocol[1]))
         except OSError as error:  # such as ENOBUFS, when the kernel lacks memory
-            raise _failed(self._protocol, error)
-
-
-class Events:
-    """Changes as they happen; an event source (lbha.hold).
-
-    groups -- GROUP_* bits. All raise Failed.
-    """
-
-    def __init__(self, groups):
-        self._socket = _open(RTNETLINK, groups)
-        self._socket.setblocking(False)
-        self.fd = self._socket.fileno()
-
-    def happened(self):
-        """Whether anything changed since the last question; what, the tables tell."""
-        news = False
-        while True:
-            try:
-                self._socket.recv(BUFFER)
-            except BlockingIOError:
-                return news
-            except OSError as error:
-                if error.errno != errno.ENOBUFS:  # more happened than the socket could hold
-                    raise _failed(RTNETLINK, error)
-            news = True
-
-    def wait(self, seconds):
-        """Sleep until something changes, at most `seconds`."""
-        poll = select.poll()
-        poll.register(self.fd, select.POLLIN)
-        poll.poll(max(1, int(seconds * 1000)))
-        self.happened()
-
-    def close(self):
-        """Hear no more."""
-        self._socket.close()
+            raise failed(self._protocol, error)
 
 
 def device_index(name):
-    """The index of a device by name or alternative name, or None."""
+    """The index of a device by name or alternative name, or None. Raises Failed."""
     try:
         return _socket.if_nametoindex(name)
     except OSError:
+        return _index_of_long(name) if len(name.encode()) > LONGEST_NAME else None
+
+
+def _index_of_long(name):
+    """As `device_index`; an alternative name may be longer than what the C library asks for."""
+    kernel = Netlink()
+    try:
+        return kernel.get(LINK, alternative=name).index
+    except Refused:
         return None
+    finally:
+        kernel.close()
 
 
 def device_name(index):
@@ -293,7 +275,8 @@ def device_name(index):
         return "device %d (gone)" % index
 
 
-def _open(protocol, groups, options=()):
+def open_socket(protocol, groups, options=()):
+    """A netlink socket that hears these multicast groups (bits). Raises Failed."""
     try:
         made = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC,
                               protocol[0])
@@ -301,11 +284,12 @@ def _open(protocol, groups, options=()):
         for option in options:
             made.setsockopt(SOL_NETLINK, option, 1)
     except OSError as error:
-        raise _failed(protocol, error)
+        raise failed(protocol, error)
     return made
 
 
-def _failed(protocol, error):
+def failed(protocol, error):
+    """The Failed that an OSError of a netlink socket becomes."""
     return Failed("cannot talk to %s: %s" % (protocol[1], error.strerror))
 
 

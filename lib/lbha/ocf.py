@@ -40,9 +40,11 @@ class ResourceAgent:
     folder   -- the state directory of this instance
     record   -- what start did
     log      -- the log
+    pause    -- seconds between two looks of a held monitor when nothing happens
     """
 
     declaration = None
+    pause = 1.0
 
     def __init__(self, call, folder, deadline, logger):
         self.call, self.folder, self.deadline, self.log = call, folder, deadline, logger
@@ -76,7 +78,7 @@ class ResourceAgent:
 
     def sources(self):
         """Event sources for a held monitor (lbha.hold), asked for anew before each wait;
-        none: classic polling."""
+        one that is named again stays open in between. None: classic polling."""
         return []
 
     def reload(self):

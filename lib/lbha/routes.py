@@ -9,6 +9,14 @@ import _socket
 from lbha import netlink
 
 
+# rtnetlink(7), rtm_protocol: who made a route; the names of /etc/iproute2/rt_protos
+PROTOCOLS = {
+    "redirect": 1, "kernel": 2, "boot": 3, "static": 4, "gated": 8, "ra": 9, "mrt": 10,
+    "zebra": 11, "bird": 12, "dnrouted": 13, "xorp": 14, "ntk": 15, "dhcp": 16,
+    "keepalived": 18, "babel": 42, "bgp": 186, "isis": 187, "ospf": 188, "rip": 189,
+    "eigrp": 192}
+
+
 def connected(conversation, family):
     """The connected routes of the node, a list of lbha.netlink Messages."""
     return [route for route in conversation.dump(netlink.ROUTE, family=family)

@@ -13,6 +13,7 @@ from tests.agent.wire import BOTH, V4, V6, addresses, vip
 IP4, IP6 = socket.inet_aton(V4), socket.inet_pton(socket.AF_INET6, V6)
 FORMS = {V4: 2, V6: 1}  # frames of one announcement: request and reply, or one advertisement
 NOBODY = b"\0" * 6
+BURSTS = 2  # one at once, and one some seconds later
 
 
 @pytest.fixture
@@ -49,13 +50,23 @@ def announcers(node):
 
 def test_ipv4_is_announced_by_requests_and_replies(wire, capture):
     assert vip(wire, ip=V4, arp_count=3, arp_interval=100).start().code == OK
-    frames = [frame for _, frame in heard(capture, V4, 3)]
     capture.until(lambda: not announcers(wire.node))
-    assert len(announced(capture, V4)) == 6
+    frames = [frame for _, frame in announced(capture, V4)]
     ethernet = b"\xff" * 6 + wire.mac + b"\x08\x06"
     request = (ethernet + b"\0\1\x08\0\6\4\0\1" + wire.mac + IP4 + NOBODY + IP4)
     reply = (ethernet + b"\0\1\x08\0\6\4\0\2" + wire.mac + IP4 + wire.mac + IP4)
-    assert frames == [request, reply] * 3
+    assert frames == [request, reply] * 3 * BURSTS
+
+
+@BOTH
+def test_a_second_burst_follows_five_seconds_after_the_first(wire, capture, ip):
+    assert vip(wire, ip=ip, arp_count=2, arp_interval=100).start().code == OK
+    capture.until(lambda: not announcers(wire.node))
+    times = [when for when, _ in announced(capture, ip)][::FORMS[ip]]
+    assert len(times) == 2 * BURSTS
+    assert 0.1 <= times[1] - times[0] < 0.4
+    assert 5 <= times[2] - times[0] < 5.5
+    assert 0.1 <= times[3] - times[2] < 0.4
 
 
 def test_the_neighbour_learns_the_new_place_of_an_address(wire, capture):
@@ -76,11 +87,10 @@ def test_ipv6_is_announced_by_unsolicited_advertisements(wire, capture, forwardi
     wire.node.run(["sh", "-c", "echo %d > /proc/sys/net/ipv6/conf/eth0/forwarding"
                    % forwarding])
     assert vip(wire, ip=V6, arp_count=3, arp_interval=100).start().code == OK
-    heard(capture, V6, 3)
     capture.until(lambda: not announcers(wire.node))
     frames = [frame for _, frame in announced(capture, V6)]
     all_nodes = socket.inet_pton(socket.AF_INET6, "ff02::1")
-    assert len(frames) == 3
+    assert len(frames) == 3 * BURSTS
     for frame in frames:
         assert frame[:14] == b"\x33\x33\0\0\0\1" + wire.mac + b"\x86\xdd"
         assert frame[21] == 255 and frame[22:38] == IP6 and frame[38:54] == all_nodes

@@ -17,13 +17,21 @@ BOTH = pytest.mark.parametrize("ip", (V4, V6))
 
 # writes every frame it hears: time, and the frame in hexadecimal; a line "ready" first
 CAPTURE = """
-import socket, sys, time
+import errno, socket, struct, sys, time
 heard = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+heard.setsockopt(socket.SOL_SOCKET, 35, 1)  # SO_TIMESTAMPNS: however late we are to look
+offset = time.time() - time.monotonic()
 heard.bind((sys.argv[1], 0))
 print("ready", flush=True)
 while True:
-    frame = heard.recv(2048)
-    print(time.monotonic(), frame.hex(), flush=True)
+    try:
+        frame, said, _, _ = heard.recvmsg(2048, 64)
+    except OSError as error:
+        if error.errno != errno.ENETDOWN:  # told once, and it hears again when the device is up
+            raise
+        continue
+    seconds, nanoseconds = struct.unpack("qq", said[0][2])
+    print(seconds - offset + nanoseconds / 1e9, frame.hex(), flush=True)
 """
 
 
@@ -103,11 +111,14 @@ def vip(wire, name="vip", **parameters):
 
 
 def addresses(node, ip=None):
-    """The addresses of a Namespace as ip(8) tells them: (device, "ADDRESS/PREFIX"), sorted."""
+    """The addresses of a Namespace as ip(8) tells them: (device, "ADDRESS/PREFIX"), sorted.
+
+    Without those that the kernel makes itself, when a link gets its carrier.
+    """
     found = []
     for link in json.loads(node.ip("-json", "address")):
         for info in link["addr_info"]:
-            if ip in (None, info["local"]):
+            if ip == info["local"] or not ip and info["scope"] != "link":
                 found.append((link["ifname"], "%s/%d" % (info["local"], info["prefixlen"])))
     return sorted(found)
 

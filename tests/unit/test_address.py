@@ -125,8 +125,7 @@ class Kernel:
 def removing(answers):
     """The Addresses of a node with that Kernel."""
     made = address.Addresses(1, None)
-    made.kernel.close()
-    made.kernel = Kernel(answers)
+    made._kernel = Kernel(answers)
     return made
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lbha import announce, netlink
+from lbha import announce, arp, ndp, netlink
 
 MAC = bytes.fromhex("020000000a01")
 IP4, IP6 = socket.inet_aton("192.168.1.10"), socket.inet_pton(socket.AF_INET6, "fd00::10")
@@ -22,7 +22,7 @@ def link(**values):
 
 
 def test_gratuitous_arp_in_both_forms():
-    request, reply = announce.arp(MAC, IP4)
+    request, reply = arp.announcements(MAC, IP4)
     assert request.hex() == ("ffffffffffff" "020000000a01" "0806" "0001" "0800" "06" "04"
                              "0001" "020000000a01" "c0a8010a" "000000000000" "c0a8010a")
     assert reply.hex() == ("ffffffffffff" "020000000a01" "0806" "0001" "0800" "06" "04"
@@ -32,7 +32,7 @@ def test_gratuitous_arp_in_both_forms():
 # the flags of RFC 4861 section 4.4: R, S, O are the three highest bits
 @pytest.mark.parametrize("is_router, flags", ((False, "20000000"), (True, "a0000000")))
 def test_unsolicited_neighbour_advertisement(is_router, flags):
-    frame = announce.neighbour_advertisement(MAC, IP6, is_router)
+    frame = ndp.advertisement(MAC, IP6, is_router)
     checksum = frame[56:58].hex()
     assert frame.hex() == (
         "333300000001" "020000000a01" "86dd"
@@ -43,7 +43,7 @@ def test_unsolicited_neighbour_advertisement(is_router, flags):
 @given(mac=st.binary(min_size=6, max_size=6), ip=st.binary(min_size=16, max_size=16),
        is_router=st.booleans())
 def test_the_checksum_is_what_a_receiver_computes(mac, ip, is_router):
-    frame = announce.neighbour_advertisement(mac, ip, is_router)
+    frame = ndp.advertisement(mac, ip, is_router)
     body = frame[54:]
     # RFC 8200 section 8.1; summed by the receiver, checksum included, all bits are one
     covered = frame[22:54] + struct.pack("!I3xB", len(body), 58) + body
@@ -56,9 +56,9 @@ def test_the_checksum_is_what_a_receiver_computes(mac, ip, is_router):
 
 
 def test_an_ethernet_device_gets_the_frames_of_the_family():
-    assert announce.Announcer(link(), IP4).frames == announce.arp(MAC, IP4)
+    assert announce.Announcer(link(), IP4).frames == arp.announcements(MAC, IP4)
     assert announce.Announcer(link(), IP6).frames == (
-        announce.neighbour_advertisement(MAC, IP6, False),)
+        ndp.advertisement(MAC, IP6, False),)
 
 
 @pytest.mark.parametrize("change", (

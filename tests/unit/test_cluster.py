@@ -274,7 +274,7 @@ def test_an_instance_that_does_not_serve_does_not_count(programs, old, new):
 
 
 @pytest.mark.parametrize("out, code, sentence", [
-    (DISCONNECTED, 102, "crm_mon cannot tell where haproxy runs: Not connected"),
+    (DISCONNECTED, 102, "crm_mon cannot tell what runs where: Not connected"),
     ("", 127, "crm_mon did not answer with XML: no element found")])
 def test_a_cluster_that_is_not_there(programs, out, code, sentence):
     programs("crm_mon", out, code)

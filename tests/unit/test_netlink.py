@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lbha import netlink
+from lbha import events, netlink
 from lbha.errors import DeadlineReached, Failed
-from lbha.netlink import ADDRESS, HEADER, LINK, ROUTE, Netlink, Refused
+from lbha.netlink import ADDRESS, ADDRESS_LABEL, HEADER, LINK, ROUTE, Netlink, Refused
 
-LAYOUTS = (LINK, ADDRESS, ROUTE)
+LAYOUTS = (LINK, ADDRESS, ROUTE, ADDRESS_LABEL)
 # bits of the struct formats in the tables
 BITS = {"B": 8, "Bx": 8, "H": 16, "I": 32, "i": 31}
 
@@ -21,7 +21,7 @@ BITS = {"B": 8, "Bx": 8, "H": 16, "I": 32, "i": 31}
 def values_of(layout):
     """A strategy for the values of a layout: what each field and attribute can hold."""
     forms = {"LINK": ("Bx", "H", "i", "I", "I"), "ADDRESS": ("B",) * 4 + ("I",),
-             "ROUTE": ("B",) * 8 + ("I",)}
+             "ROUTE": ("B",) * 8 + ("I",), "ADDRESS_LABEL": ("Bx", "B", "B", "I", "I")}
     name, = [name for name in forms if getattr(netlink, name) is layout]
     fields = {field: st.integers(0, 2 ** BITS[form] - 1)
               for field, form in zip(layout.fields, forms[name])}
@@ -35,7 +35,7 @@ def values_of(layout):
     return st.fixed_dictionaries(dict(fields, **attributes))
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=("link", "address", "route"))
+@pytest.mark.parametrize("layout", LAYOUTS, ids=("link", "address", "route", "label"))
 @given(data=st.data())
 def test_what_is_encoded_is_decoded(layout, data):
     values = data.draw(values_of(layout))
@@ -45,8 +45,8 @@ def test_what_is_encoded_is_decoded(layout, data):
 
 
 def test_the_headers_are_as_long_as_the_structs_of_the_kernel():
-    assert [layout.header.size for layout in LAYOUTS] == [16, 8, 12]
-    assert [layout.new for layout in LAYOUTS] == [16, 20, 24]
+    assert [layout.header.size for layout in LAYOUTS] == [16, 8, 12, 12]
+    assert [layout.new for layout in LAYOUTS] == [16, 20, 24, 72]
 
 
 def test_an_address_is_laid_out_as_in_if_addr_h():
@@ -76,8 +76,8 @@ def test_attributes_without_sense_do_not_hold_anybody_up(data):
 
 
 def test_a_value_that_the_message_lacks_is_refused():
-    with pytest.raises(KeyError, match="metric"):
-        ADDRESS.encode({"metric": 5})
+    with pytest.raises(KeyError, match="gateway"):
+        ADDRESS.encode({"gateway": 5})
 
 
 class Kernel:
@@ -174,8 +174,8 @@ def test_an_error_of_the_socket_is_a_failure_with_its_name(verb):
         talk.dump(LINK)
 
 
-@pytest.mark.parametrize("opened", (Netlink, lambda: netlink.Events(
-    netlink.GROUP_IPV6_IFADDR)), ids=("conversation", "events"))
+@pytest.mark.parametrize("opened", (Netlink, lambda: events.Events(
+    events.GROUP_LINK)), ids=("conversation", "events"))
 def test_without_a_socket_there_is_a_failure_with_its_name(opened):
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))

@@ -1,0 +1,217 @@
+"""ocf:lbha:IPaddr2 while it holds: what is lost is told at once, or put back."""
+
+import json
+import time
+
+import pytest
+
+from tests.agent.holding import Held, until
+from tests.agent.resource import GENERIC, NOT_RUNNING, OK
+from tests.agent.wire import BOTH, FOUND, V4, V6, addresses, vip
+
+AT_ONCE = 1.0  # seconds; a look without an event comes after ten
+
+
+def remove(wire, ip):
+    wire.node.ip("address", "del", FOUND[ip][1], "dev", "eth0")
+
+
+def cut(wire):
+    wire.neighbour.ip("link", "set", "peer0", "down")
+
+
+def mend(wire):
+    wire.neighbour.ip("link", "set", "peer0", "up")
+
+
+@BOTH
+@pytest.mark.parametrize("loss", ("address", "device"))
+def test_a_lost_address_is_told_at_once(wire, ip, loss):
+    resource = vip(wire, ip=ip)
+    assert resource.start().code == OK
+    held = Held(resource, 3)
+    began = time.monotonic()
+    if loss == "address":
+        remove(wire, ip)
+    else:
+        wire.node.ip("link", "del", "eth0")
+    code, err = held.answer()
+    assert (code, time.monotonic() - began < AT_ONCE) == (NOT_RUNNING, True)
+    assert "ocf-exit-reason:%s" % ip in err
+
+
+@BOTH
+def test_what_happens_to_others_wakes_nobody(wire, ip):
+    resource = vip(wire, ip=ip)
+    assert resource.start().code == OK
+    held = Held(resource, 3)
+    wire.node.ip("link", "add", "other0", "type", "veth", "peer", "name", "other1")
+    before = held.processor
+    for number in range(20, 60):
+        wire.node.ip("address", "add", "192.168.1.%d/24" % number, "dev", "eth0")
+        wire.node.ip("address", "add", "fd00:1::%d/64" % number, "dev", "eth0", "nodad")
+    for state in ("up", "down") * 5:
+        wire.node.ip("link", "set", "other0", state)
+    assert held.processor == before
+    wire.node.ip("address", "add", ip + "/32", "dev", "lo")
+    until(lambda: held.processor > before, held.child)
+    assert held.is_there()
+
+
+@BOTH
+def test_a_hold_does_not_keep_a_stop_waiting(wire, ip):
+    resource = vip(wire, ip=ip)
+    assert resource.start().code == OK
+    held = Held(resource, 3)
+    outcome = resource.stop()
+    assert outcome.code == OK and outcome.seconds < 3
+    assert addresses(wire.node, ip) == []
+    until(lambda: not held.is_there())
+
+
+# --------------------------------------------------------------------------------- the link
+
+@BOTH
+def test_a_lost_link_is_told_after_link_delay(wire, ip):
+    resource = vip(wire, ip=ip, check_link_status="true", link_delay="500ms")
+    assert resource.start().code == OK
+    held = Held(resource, 3)
+    began = time.monotonic()
+    cut(wire)
+    code, err = held.answer()
+    assert code == NOT_RUNNING and "the device has lost its carrier" in err
+    assert 0.4 < time.monotonic() - began < 0.5 + AT_ONCE
+
+
+@BOTH
+def test_a_link_that_comes_back_in_time_is_no_failure(wire, ip):
+    resource = vip(wire, ip=ip, check_link_status="true", link_delay="3s")
+    assert resource.start().code == OK
+    held = Held(resource, 3)
+    for _ in range(3):
+        cut(wire)
+        until(lambda: "NO-CARRIER" in wire.node.ip("link", "show", "eth0"), held.child)
+        mend(wire)
+    until(lambda: "LOWER_UP" in wire.node.ip("link", "show", "eth0"), held.child)
+    until(lambda: held._waits(3), held.child)
+    assert resource.probe().code == OK
+    remove(wire, ip)
+    assert held.answer()[0] == NOT_RUNNING
+
+
+@BOTH
+def test_without_check_link_status_a_lost_link_is_only_told(wire, ip):
+    resource = vip(wire, ip=ip)
+    assert resource.start().code == OK
+    held = Held(resource, 3)
+    cut(wire)
+    told = until(lambda: wire.node.attribute("lbha-vip"), held.child, 12)
+    assert ip in told and "no carrier" in told
+    mend(wire)
+    until(lambda: wire.node.attribute("lbha-vip") is None, held.child, 12)
+    assert held.is_there()
+
+
+def members(wire, **online):
+    """The nodes of the cluster, and whether they are online."""
+    wire.node.attributes.with_name("attributes.nodes").write_text(
+        json.dumps({name: {"online": is_so} for name, is_so in online.items()}))
+
+
+def test_where_the_link_was_lost_a_start_is_refused_once(wire):
+    members(wire, node01=True, node02=True)
+    resource = vip(wire, ip=V4, check_link_status="true", link_delay="0")
+    assert resource.start().code == OK
+    cut(wire)
+    until(lambda: "NO-CARRIER" in wire.node.ip("link", "show", "eth0"))
+    assert resource.monitor().code == NOT_RUNNING
+    assert resource.stop().code == OK
+    refused = resource.start()
+    assert refused.code == GENERIC and "no carrier, and another node may have one" in (
+        refused.reason)
+    assert resource.stop().code == OK
+    assert resource.start().code == OK, "the cluster wants it here all the same"
+    assert resource.monitor().code == OK, "it never had a carrier since"
+    mend(wire)
+    until(lambda: "LOWER_UP" in wire.node.ip("link", "show", "eth0"))
+    assert resource.monitor().code == OK
+    cut(wire)
+    until(lambda: "NO-CARRIER" in wire.node.ip("link", "show", "eth0"))
+    assert resource.monitor().code == NOT_RUNNING
+
+
+@pytest.mark.parametrize("nodes", ({"node01": True, "node02": False}, {}), ids=str)
+def test_a_node_that_is_alone_starts_where_the_link_was_lost(wire, nodes):
+    if nodes:
+        members(wire, **nodes)
+    resource = vip(wire, ip=V4, check_link_status="true", link_delay="0")
+    assert resource.start().code == OK
+    cut(wire)
+    until(lambda: "NO-CARRIER" in wire.node.ip("link", "show", "eth0"))
+    assert resource.monitor().code == NOT_RUNNING
+    assert resource.stop().code == OK
+    assert resource.start().code == OK
+    assert addresses(wire.node, V4) == [FOUND[V4]]
+
+
+# ----------------------------------------------------------------------------------- repair
+
+@BOTH
+def test_a_removed_address_is_put_back_three_times_a_minute(wire, ip):
+    resource = vip(wire, ip=ip, repair="true", iflabel="web", arp_count=1)
+    assert resource.start().code == OK
+    held = Held(resource, 3)
+    for _ in range(3):
+        remove(wire, ip)
+        until(lambda: addresses(wire.node, ip) == [FOUND[ip]], held.child)
+    until(lambda: held._waits(3), held.child)
+    remove(wire, ip)
+    code, err = held.answer()
+    assert code == NOT_RUNNING
+    assert err.count("putting it back") == 3
+    assert resource.monitor().code == NOT_RUNNING
+    assert resource.stop().code == OK
+    assert resource.start().code == OK
+    remove(wire, ip)
+    assert resource.monitor().code == OK, "a start begins anew, and a classic monitor repairs"
+    assert addresses(wire.node, ip) == [FOUND[ip]]
+
+
+def test_a_repaired_address_is_announced(wire):
+    resource = vip(wire, ip=V4, repair="true", arp_count=1)
+    assert resource.start().code == OK
+    held = Held(resource, 3)
+    capture = wire.capture()
+    remove(wire, V4)
+    capture.until(lambda: [f for _, f in capture.arp() if f[28:32] == b"\xc0\xa8\1\x0a"])
+    assert held.is_there()
+
+
+@BOTH
+@pytest.mark.parametrize("state", ("stopped", "stopping", "probed", "downed"))
+def test_what_a_repair_must_not_bring_back(wire, ip, state):
+    resource = vip(wire, ip=ip, repair="true")
+    assert resource.start().code == OK
+    record = "/run/lbha/IPaddr2-vip/record"
+    if state == "stopped":
+        assert resource.stop().code == OK
+    else:
+        remove(wire, ip)
+    if state == "stopping":
+        wire.node.run(["sh", "-c", "echo stopping=1 >> " + record])
+    if state == "downed":
+        wire.node.ip("link", "set", "eth0", "down")
+    outcome = resource.probe() if state == "probed" else resource.monitor()
+    assert outcome.code == NOT_RUNNING
+    assert addresses(wire.node, ip) == []
+
+
+def test_an_address_that_another_host_took_meanwhile_is_not_put_back(wire):
+    resource = vip(wire, ip=V6, nodad="false", repair="true")
+    assert resource.start().code == OK
+    remove(wire, V6)
+    wire.neighbour.ip("address", "add", V6 + "/64", "dev", "peer0", "nodad")
+    outcome = resource.monitor()
+    assert outcome.code == NOT_RUNNING
+    assert "has the address" in outcome.err
+    assert addresses(wire.node, V6) == []
