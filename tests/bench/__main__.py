@@ -72,7 +72,8 @@ def main():
         for path in report.write(json.loads(RESULT.read_text(encoding="utf-8")), RESULT.parent):
             print(f"written: {path}")
     except LabError as error:
-        print(error, file=sys.stderr)
+        print(f"{error}\nWhat was measured before is in {RESULT}; --report tells it.",
+              file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import platform
@@ -68,9 +67,7 @@ class Bench:
             self._empty()
         for rival in self.rivals:
             if self.scenarios or any(map(self.wanted, COSTS)):
-                self.progress(f"setting up: {rival.title}")
-                rival.set_up()
-                self._compare(rival)
+                self._guarded(None, rival.title, lambda: self._compare(rival))
                 self.progress(f"removing: {rival.title}")
                 rival.tear_down()
 
@@ -100,6 +97,8 @@ class Bench:
         self.save()
 
     def _compare(self, rival):
+        self.progress(f"setting up: {rival.title}")
+        rival.set_up()
         for vips, name in ((1, "idle"), (MANY, "idle200")):
             if self.wanted(name):
                 self._step(f"{rival.name}: idle, {vips} VIP", "idle",
@@ -113,12 +112,10 @@ class Bench:
                 self._step(f"{rival.name}: {scenario.title}, {number + 1} of {runs}", "runs",
                            lambda: [outages.measure(rival, scenario, number, runs)], rival)
         if self.wanted("sessions"):
-            self._sessions(rival)
+            self._guarded(rival, f"{rival.name}: sessions", lambda: self._sessions(rival))
 
     def _sessions(self, rival):
-        with contextlib.ExitStack() as stack:
-            self._guarded(rival, "sessions", lambda: stack.enter_context(
-                costs.remembering(rival)) or [], "sessions")
+        with costs.remembering(rival):
             for scenario in scenarios.SCENARIOS:
                 if scenario.name in costs.SESSIONS:
                     self._step(f"{rival.name}: sessions after {scenario.title}", "sessions",
@@ -128,23 +125,26 @@ class Bench:
         """One measurement of many; what fails is noted, and the others go on."""
         self.done += 1
         began = time.monotonic()
-        found = self._guarded(rival, title, measure, kind)
+        found = []
+        if self._guarded(rival, title, lambda: found.extend(measure())):
+            self.result[kind] += found
+            self.save()
         self.progress(f"{self.done}/{self.all} {title}: {brief(kind, found)}"
                       f" ({time.monotonic() - began:.0f} s)")
 
-    def _guarded(self, rival, title, measure, kind):
-        found = []
+    def _guarded(self, rival, title, work):
+        """Whether the work was done; if not it is noted, and a rival that is there mended."""
         try:
-            found = measure()
+            work()
+            return True
         except LabError as error:
             self.progress(f"FAILED: {title}: {error}")
             self.result["errors"].append({"what": title, "error": str(error).splitlines()[0]})
             self.lab.save_logs(LOGS / str(self.done))
-            if rival:
-                self._mend(rival)
-        self.result[kind] += found
-        self.save()
-        return found
+            self.save()
+        if rival:
+            self._mend(rival)
+        return False
 
     def _mend(self, rival):
         """After an error: everything that any scenario does is undone, on every node."""

@@ -1,4 +1,4 @@
-"""What it costs: idle minutes, single actions, the ping of ten hosts, fencing, reloads, sessions."""
+"""What it costs: idle minutes, single actions, ten pings, fencing, reloads, sessions."""
 
 from __future__ import annotations
 

@@ -20,12 +20,15 @@ PATTERNS = [(program, re.compile(pattern), words) for program, pattern, words in
     ("corosync", r".*A processor failed", "token lost"),
     ("corosync", r".*A new membership", "new membership"),
     ("systemd", r"(?P<a>haproxy|keepalived)\.service: Main process exited", "systemd: {a} died"),
-    ("systemd", r"Started HAProxy", "systemd: haproxy started"),
+    ("systemd", r"Started (?:HAProxy|Cluster Controlled haproxy)", "systemd: haproxy started"),
+    ("pacemaker-attrd", r"Setting (?!fail-count|last-failure)(?P<a>\S+)\[(?P<b>\S+)\]: \S+ ->"
+     r" (?P<c>\S+)", "{a} of {b} is {c}"),
     ("Keepalived_vrrp", r".*Script `?(?P<a>\w+)`? now returning (?P<b>\d+)", "check {a}: {b}"),
     ("Keepalived_vrrp", r".*VRRP_Script\((?P<a>\w+)\) (?P<b>\w+)", "check {a} {b}"),
     ("Keepalived_vrrp", r".*Entering (?P<a>\w+) STATE", "{a}"),
 )]
-ADDRESS = re.compile(r"\[(?P<time>[-\dT:.]+)\]\s*(?P<gone>Deleted )?\d+: \S+\s+inet (?P<ip>[\d.]+)/")
+ADDRESS = re.compile(r"\[(?P<time>[-\dT:.]+)\]\s*(?P<gone>Deleted )?"
+                     r"\d+: \S+\s+inet (?P<ip>[\d.]+)/")
 
 
 def of_journal(text):

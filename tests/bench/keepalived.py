@@ -44,7 +44,7 @@ vrrp_instance lb {{
 """
 FILE = "/etc/keepalived/keepalived.conf"
 OVERRIDE = "/etc/systemd/system/haproxy.service.d/bench.conf"
-PROCESS = "/bin/pidof haproxy"
+PROCESS = "/usr/bin/killall -0 haproxy"
 SERVICES = ("haproxy.service", "keepalived.service")
 
 

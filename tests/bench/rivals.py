@@ -105,13 +105,23 @@ def processes(node, name):
 
 
 def program(pid):
-    """The name of a process's program, empty when it is gone."""
-    return _stat(pid)[0]
+    """The file name of the program that a process runs, empty when it is gone.
+
+    (Its command name would not do: that of the agent is haproxy, too.)
+    """
+    try:
+        return os.path.basename(os.readlink(f"/proc/{pid}/exe"))
+    except OSError:
+        return ""
 
 
 def parent(pid):
     """The parent of a process, 0 when it is gone."""
-    return _stat(pid)[1]
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+            return int(stat.read().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def send(pids, number):
@@ -124,13 +134,3 @@ def send(pids, number):
 def wake(node, *names):
     """Let stopped processes of these programs go on."""
     send([pid for name in names for pid in processes(node, name)], signal.SIGCONT)
-
-
-def _stat(pid):
-    """(program, parent) of a process; "" and 0 when it is gone."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-            head, _, fields = stat.read().rpartition(")")
-    except OSError:
-        return "", 0
-    return head.partition("(")[2], int(fields.split()[1])

@@ -119,5 +119,3 @@ def _await_power(rival, node, since):
 def named(names):
     """The scenarios of these names, in their order; all when there are none."""
     return [one for one in SCENARIOS if not names or one.name in names]
-
-
