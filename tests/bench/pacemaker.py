@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import xml.etree.ElementTree as ElementTree
 
 from tests.lab import guide, original
 from tests.lab.wait import wait
@@ -38,7 +39,6 @@ class Pacemaker(rivals.Rival):
     daemon = "corosync"
     group = f"{GROUP}/{AGENTS}"
     vip = "vip"
-    address = "ocf:heartbeat:IPaddr2"
 
     def __init__(self, lab):
         super().__init__(lab)
@@ -101,7 +101,9 @@ class Pacemaker(rivals.Rival):
 
     def add_addresses(self, addresses):
         where = rivals.holder(self.nodes).name
-        resources = "".join(resource(name(number), self.address, address)
+        primitive = self.lab.cluster.member().run(
+            ["cibadmin", "--query", "--xpath", f"//primitive[@id='{self.vip}']"]).out
+        resources = "".join(copied(primitive, name(number), address)
                             for number, address in enumerate(addresses))
         places = "".join(f'<rsc_location id="{name(number)}-place" rsc="{name(number)}"'
                          f' node="{where}" score="INFINITY"/>'
@@ -152,7 +154,6 @@ class Ours(Pacemaker):
     name, title = "ours", "lbha"
     runs = 10
     peers = "lbha"
-    address = "ocf:lbha:IPaddr2"
 
     def commands(self):
         return guide.commands()
@@ -182,14 +183,15 @@ def name(number):
     return f"bench-{number:03d}"
 
 
-def resource(identity, agent, address):
-    """The XML of an address, as pcs writes it, with the operations that the agent advertises."""
-    kind, provider, type_ = agent.split(":")
-    interval, timeout = ("1s", "60s") if provider == "lbha" else ("10s", "20s")
-    parameters = "".join(
-        f'<nvpair id="{identity}-{key}" name="{key}" value="{value}"/>'
-        for key, value in (("ip", address), ("nic", "eno2"), ("cidr_netmask", "32")))
-    return (f'<primitive id="{identity}" class="{kind}" provider="{provider}" type="{type_}">'
-            f'<instance_attributes id="{identity}-parameters">{parameters}</instance_attributes>'
-            f'<operations><op id="{identity}-monitor" name="monitor" interval="{interval}"'
-            f' timeout="{timeout}"/></operations></primitive>')
+def copied(primitive, identity, address):
+    """The XML of a resource like `primitive` (XML, too), but of another address."""
+    root = ElementTree.fromstring(primitive)
+    for element in root.iter():
+        if element.get("id"):
+            element.set("id", f"{identity}-{element.get('id')}")
+        if element.get("name") == "ip":
+            element.set("value", address)
+        if element.get("name") == "cidr_netmask":
+            element.set("value", "32")
+    root.set("id", identity)
+    return ElementTree.tostring(root, encoding="unicode")
