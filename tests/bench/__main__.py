@@ -9,7 +9,7 @@ import sys
 
 from tests.lab.demo import build_rpm
 from tests.lab.errors import LabError
-from tests.lab.lab import Lab
+from tests.lab.lab import Lab, leftovers
 from tests.lab.__main__ import Progress
 
 from . import report
@@ -61,6 +61,9 @@ def measure(options):
     finally:
         if not options.attach:
             lab.down()
+    left = [] if options.attach else leftovers(options.name)
+    if left:
+        raise LabError("still there: " + ", ".join(left))
 
 
 def main():

@@ -51,10 +51,13 @@ SERVICES = ("haproxy.service", "keepalived.service")
 class Keepalived(rivals.Rival):
     """VRRP with the adverts and the check script that most people have: one second each.
 
+    A check that fails takes the VIP away; it looks for the process, and whether the gateway
+    answers, which is more than most ask.
+
     restart -- whether systemd starts HAProxy again; Debian's unit says so, EL8's does not
     """
 
-    name, title = "keepalived", "keepalived, adverts each second"
+    name, title = "keepalived", "keepalived 1 s"
     group = "system.slice/keepalived.service"
     daemon = "keepalived"
     version, advert = 2, "1"
@@ -122,13 +125,13 @@ class Keepalived(rivals.Rival):
 class Fast(Keepalived):
     """VRRPv3 can advertise ten times a second."""
 
-    name, title = "keepalived-fast", "keepalived, VRRPv3 each 100 ms"
+    name, title = "keepalived-fast", "keepalived 100 ms"
     version, advert = 3, "0.1"
 
 
 class Best(Fast):
     """The most that can be made of it: the check asks by HTTP, systemd starts HAProxy again."""
 
-    name, title = "keepalived-best", "the same, HTTP check, systemd restarts"
+    name, title = "keepalived-best", "keepalived at its best"
     check = "/usr/bin/curl --silent --output /dev/null --max-time 1 http://{node}:10080/statspage"
     restart = "always"

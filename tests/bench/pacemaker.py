@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 import xml.etree.ElementTree as ElementTree
 
-from tests.lab import guide, original
+from tests.lab import guide, original, sticky
 from tests.lab.wait import wait
 
 from . import rivals
@@ -159,10 +160,15 @@ class Ours(Pacemaker):
         return guide.commands()
 
     def reload(self, node):
+        """What a monitor does with reload_on_change, at once."""
+        create, = [words for words in self.commands() if "ocf:lbha:haproxy" in words]
+        parameters = itertools.takewhile(lambda word: "=" in word, create[5:])
         words = ["OCF_ROOT=/usr/lib/ocf", "OCF_RESOURCE_INSTANCE=haproxy",
-                 "OCF_RESKEY_CRM_meta_timeout=60000",
-                 f"OCF_RESKEY_CRM_meta_on_node={node.name}", "OCF_RESKEY_peers=auto"]
-        node.run(["env", *words, "/usr/lib/ocf/resource.d/lbha/haproxy", "reload"], timeout=60)
+                 "OCF_RESKEY_CRM_meta_timeout=60000", "OCF_RESKEY_reload_on_change=true",
+                 f"OCF_RESKEY_CRM_meta_on_node={node.name}",
+                 *(f"OCF_RESKEY_{word}" for word in parameters)]
+        node.run(["touch", sticky.CFG])
+        node.run(["env", *words, "/usr/lib/ocf/resource.d/lbha/haproxy", "reload"], timeout=90)
 
 
 def lines(text):

@@ -68,7 +68,7 @@ def outages(result):
     scale = []
     for tick in (0.01, 0.1, 1, 10, 100):
         scale += [stroke(place(tick), 45, place(tick), y - GAP),
-                  text(place(tick), 40, figures.seconds(tick), anchor="middle")]
+                  text(place(tick), 40, "%g s" % tick, anchor="middle")]
     legend = [text(LEFT, y + 10 + LINE * number, rival["title"],
                    colour=COLOURS[number % len(COLOURS)])
               for number, rival in enumerate(result["rivals"])]
@@ -115,12 +115,15 @@ def lane(y, title, run, bound):
              rectangle(LEFT, y, WIDTH, 12, "#cfe8d5")]
     if length:
         parts.append(rectangle(at(begin), y, at(end) - at(begin), 12, "#d64545"))
+    numbered = 0.0  # how far numbers have come: they are not to hide each other
     shown = [event for event in run["events"] if -0.05 <= event[0] <= span][:EVENTS]
     for number, (when, where, what) in enumerate(shown, 1):
         parts.append(stroke(at(when), y - 3, at(when), y + 15, "#222222"))
         parts.append(text(LEFT, y + 15 + LINE * number,
                           "%2d  %+.3f s  %s  %s" % (number, when, where, what), 11))
-        parts.append(text(at(when) + 1, y - 5, str(number), 8))
+        if at(when) >= numbered:
+            parts.append(text(at(when) + 1, y - 5, str(number), 8))
+            numbered = at(when) + 12
     bottom = y + 15 + LINE * len(shown)
     parts.append(text(LEFT + WIDTH, y + 26, "%.3g s" % span, 10, "end", "#777777"))
     return parts, bottom + 45
