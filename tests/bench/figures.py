@@ -40,6 +40,8 @@ def ratio(theirs, ours, bound=0):
         return "-"
     sign = ">" if theirs == ENDLESS else ""
     times = (bound if theirs == ENDLESS else theirs) / ours
+    if times < 0.01:
+        return "<0.01x"
     return sign + ("%.0fx" if times >= 10 else "%.1fx" if times >= 1 else "%.2fx") % times
 
 

@@ -18,8 +18,11 @@ ROUND = 10.0  # seconds between two looks of the slowest rival
 
 
 def phase(number, runs):
-    """Seconds to wait before a run, so that all runs meet every part of a polling interval."""
-    return FIRST + ROUND * (number + 0.5) / runs
+    """Seconds to wait before a run, so that all runs meet every part of a polling interval.
+
+    Of the slow ones, and of those of one second: the golden ratio never meets the same again.
+    """
+    return FIRST + ROUND * (number + 0.5) / runs + number * 0.618 % 1
 
 
 def measure(rival, scenario, number, runs):
@@ -37,10 +40,11 @@ def measure(rival, scenario, number, runs):
             scenario.act(rival, node)
             acted = time.time()
             over = _wait_over(rival, scenario, node, meter, began)
+        holders = [one for one in rival.nodes if rivals.holder([one])]
         row = result(meter.report, patient.report, began, scenario.bound)
         seen = witnesses.testify(began - 0.05, began + (row["outage"] or 0) + row["delay"] + 2)
     row.update(scenario=scenario.name, rival=rival.name, number=number, node=node.name,
-               over=over, acted=acted - began,
+               over=over, acted=acted - began, holders=len(holders),
                events=[[one.time - began, one.where, one.what] for one in seen])
     fenced = [event.time for event in rival.lab.power_log.events(node.name, began)
               if event.event == "off"]

@@ -65,7 +65,7 @@ def patient(runs):
 
 
 def remarks(result):
-    """A sentence for everything that did not end, and for every run that failed."""
+    """A sentence for what did not end, for two nodes with the VIP, and for what failed."""
     found = []
     for scenario in result["scenarios"]:
         for rival in result["rivals"]:
@@ -75,6 +75,10 @@ def remarks(result):
                 found.append("%s, %s: %d of %d runs without service %d s later, then given up" % (
                     scenario["title"], rival["title"], len(ended), len(runs),
                     scenario["bound"]))
+            split = [row for row in runs if row["holders"] > 1]
+            if split:
+                found.append("%s, %s: %d of %d runs left the VIP on two nodes at once" % (
+                    scenario["title"], rival["title"], len(split), len(runs)))
     return found + ["not measured: %s: %s" % (one["what"], one["error"])
                     for one in result["errors"]]
 

@@ -39,7 +39,7 @@ def test_seconds_in_three_digits(value, text):
 
 @pytest.mark.parametrize("theirs, ours, text", [
     (3.6, 0.12, "30x"), (0.12, 0.12, "1.0x"), (0.06, 0.12, "0.50x"), (ENDLESS, 0.12, ">500x"),
-    (0, 0.12, "0.00x"), (1, 0, "-"), (1, ENDLESS, "-")])
+    (0, 0.12, "<0.01x"), (1, 0, "-"), (1, ENDLESS, "-")])
 def test_ratio(theirs, ours, text):
     assert ratio(theirs, ours, bound=60) == text
 

@@ -14,7 +14,7 @@ def run(rival, outage, **more):
     row = {"scenario": "kill", "rival": rival, "number": 0, "node": "node01", "outage": outage,
            "delay": 0.01, "bound": 60, "outages": 1, "failed": 3, "requests": 100, "reasons": {},
            "patient_failed": 0, "patient_requests": 100, "patient_wait": 0.2, "acted": 0.002,
-           "over": "recovered", "off": None, "events": [[0.05, "node01", "haproxy start: <ok>"]]}
+           "over": "recovered", "holders": 1, "off": None, "events": [[0.05, "node01", "haproxy start: <ok>"]]}
     return dict(row, **more)
 
 
@@ -54,6 +54,12 @@ def test_what_never_ended_and_what_failed_is_said():
         "HAProxy killed & gone, the guide's: 1 of 3 runs without service 60 s later,"
         " then given up",
         "not measured: ours: kill: no power"]
+
+
+def test_two_nodes_with_the_vip_are_told():
+    result = dict(RESULT, runs=[run("guide", 0.0, holders=2), run("guide", 0.1)])
+    assert section("outage", result).notes == [
+        "HAProxy killed & gone, the guide's: 1 of 2 runs left the VIP on two nodes at once"]
 
 
 def test_a_scenario_without_runs_of_ours_has_no_ratio():
