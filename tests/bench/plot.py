@@ -94,7 +94,7 @@ def timelines(result, scenario):
         if runs:
             lines, y = lane(y, rival["title"], runs[len(runs) // 2], scenario["bound"])
             parts += lines
-    return picture(LEFT + WIDTH + 40, y, parts)
+    return picture(LEFT + WIDTH + 70, y, parts)
 
 
 def outage(run):
@@ -105,18 +105,22 @@ def outage(run):
 def lane(y, title, run, bound):
     """The parts of a lane that begins at `y`, and where the next one begins."""
     length = outage(run)
-    begin, end = run["delay"], run["delay"] + min(length, bound)
-    span = max(end * 1.1, 0.05)
+    fails, answers = run["delay"], run["delay"] + min(length, bound)
+    events = [event for event in run["events"] if 0 <= event[0] <= answers * 1.1 + 0.01]
+    # from the first that happened: before that a command may have taken its time
+    first = min([fails] + [event[0] for event in events])
+    margin = max((answers - first) * 0.05, 0.005)
+    begin, end = max(0.0, first - margin), answers + margin
 
     def at(seconds):
-        return LEFT + WIDTH * min(max(seconds, 0), span) / span
+        return LEFT + WIDTH * (min(max(seconds, begin), end) - begin) / (end - begin)
 
     parts = [text(10, y + 10, title, 12), text(10, y + 26, figures.seconds(length, bound), 11),
              rectangle(LEFT, y, WIDTH, 12, "#cfe8d5")]
     if length:
-        parts.append(rectangle(at(begin), y, at(end) - at(begin), 12, "#d64545"))
+        parts.append(rectangle(at(fails), y, at(answers) - at(fails), 12, "#d64545"))
     numbered = 0.0  # how far numbers have come: they are not to hide each other
-    shown = [event for event in run["events"] if -0.05 <= event[0] <= span][:EVENTS]
+    shown = [event for event in events if event[0] <= end][:EVENTS]
     for number, (when, where, what) in enumerate(shown, 1):
         parts.append(stroke(at(when), y - 3, at(when), y + 15, "#222222"))
         parts.append(text(LEFT, y + 15 + LINE * number,
@@ -124,6 +128,6 @@ def lane(y, title, run, bound):
         if at(when) >= numbered:
             parts.append(text(at(when) + 1, y - 5, str(number), 8))
             numbered = at(when) + 12
-    bottom = y + 15 + LINE * len(shown)
-    parts.append(text(LEFT + WIDTH, y + 26, "%.3g s" % span, 10, "end", "#777777"))
-    return parts, bottom + 45
+    parts += [text(LEFT - 5, y + 10, "%+.2f s" % begin, 10, "end", "#777777"),
+              text(LEFT + WIDTH + 5, y + 10, "%+.2f s" % end, 10, colour="#777777")]
+    return parts, y + 60 + LINE * len(shown)

@@ -14,7 +14,8 @@ def run(rival, outage, **more):
     row = {"scenario": "kill", "rival": rival, "number": 0, "node": "node01", "outage": outage,
            "delay": 0.01, "bound": 60, "outages": 1, "failed": 3, "requests": 100, "reasons": {},
            "patient_failed": 0, "patient_requests": 100, "patient_wait": 0.2, "acted": 0.002,
-           "over": "recovered", "holders": 1, "off": None, "events": [[0.05, "node01", "haproxy start: <ok>"]]}
+           "over": "recovered", "holders": 1, "off": None,
+           "events": [[0.05, "node01", "haproxy start: <ok>"]]}
     return dict(row, **more)
 
 
