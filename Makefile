@@ -45,7 +45,7 @@ demo:
 
 bench:
 	@$(PYTHON3) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(RIVALS),--rivals $(RIVALS)) \
-	      $(if $(RUNS),--runs $(RUNS)) $(if $(IDLE),--idle $(IDLE))
+	      $(if $(RUNS),--runs $(RUNS)) $(if $(IDLE),--idle $(IDLE)) $(if $(VIPS),--vips $(VIPS))
 
 renew:
 	@$(PYTHON3) -m tests.derived

@@ -37,6 +37,8 @@ def parser():
                       help="of " + ", ".join(rival_names()))
     main.add_argument("--runs", type=int, help="of each scenario (default: 10 of ours, 3 others)")
     main.add_argument("--idle", type=float, default=60, help="seconds (default: %(default)s)")
+    main.add_argument("--vips", type=int, default=200,
+                      help="of the part idle-many (default: %(default)s)")
     main.add_argument("--name", default="bench", help="of the lab (default: %(default)s)")
     main.add_argument("--attach", action="store_true",
                       help="use a lab of that name that runs, without resources, and leave it")
@@ -57,7 +59,8 @@ def measure(options):
         for node in lab.nodes.values():
             if node.run(["rpm", "--query", "lbha-agents"], check=False).code:
                 node.install_rpm(package)
-        Bench(lab, progress, options.only, options.rivals, options.runs, options.idle).run()
+        Bench(lab, progress, options.only, options.rivals, options.runs, options.idle,
+              options.vips).run()
     finally:
         if not options.attach:
             lab.down()

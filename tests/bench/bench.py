@@ -16,10 +16,9 @@ RIVALS = (pacemaker.Ours, pacemaker.Guide, pacemaker.ActiveActive, keepalived.Ke
           keepalived.Fast, keepalived.Best)
 RESULT = paths.CHECKOUT / "build" / "bench.json"
 LOGS = paths.CHECKOUT / "build" / "bench-logs"
-COSTS = ("idle", "idle200", "sessions", "reloads")  # of every rival
+COSTS = ("idle", "idle-many", "sessions", "reloads")  # of every rival
 ALONE = ("actions", "ping", "fence")  # of agents without a cluster around them
 ROUNDS = 20
-MANY = 200
 
 
 class Bench:
@@ -29,11 +28,12 @@ class Bench:
     rivals_ -- names of rivals; none means all
     runs    -- of each scenario; None for each rival's own number
     seconds -- of an idle stretch
+    many    -- VIPs of the second one
     """
 
-    def __init__(self, lab, progress, only=(), rivals_=(), runs=None, seconds=60):
+    def __init__(self, lab, progress, only=(), rivals_=(), runs=None, seconds=60, many=200):
         self.lab, self.progress = lab, progress
-        self.only, self.runs, self.seconds = only, runs, seconds
+        self.only, self.runs, self.seconds, self.many = only, runs, seconds, many
         self.rivals = [kind(lab) for kind in RIVALS if not rivals_ or kind.name in rivals_]
         self.scenarios = [one for one in scenarios.SCENARIOS if self.wanted(one.name)]
         self.rounds = ROUNDS if runs is None else min(ROUNDS, 2 * runs)
@@ -99,7 +99,7 @@ class Bench:
     def _compare(self, rival):
         self.progress(f"setting up: {rival.title}")
         rival.set_up()
-        for vips, name in ((1, "idle"), (MANY, "idle200")):
+        for vips, name in ((1, "idle"), (self.many, "idle-many")):
             if self.wanted(name):
                 self._step(f"{rival.name}: idle, {vips} VIP", "idle",
                            lambda: [costs.idle(rival, vips, self.seconds)], rival)

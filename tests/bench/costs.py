@@ -18,7 +18,7 @@ from . import rivals, scenarios, usage
 
 STOPWATCH = Path(__file__).with_name("stopwatch.py")
 OCF = "/usr/lib/ocf/resource.d/"
-ADDRESSES = [f"172.30.0.{number}" for number in range(1, 200)]  # and the VIP: 200
+ADDRESSES = [f"172.30.0.{number}" for number in range(1, 255)]
 RELOADS = 100
 HOLDS = 3.0  # seconds in which every agent has gone over to what it does all the time
 ALIVE = [GATEWAY, CLIENT, *WEB.values(), node_address("node02", "service")]
@@ -28,7 +28,7 @@ SESSIONS = ("kill", "standby", "power")
 
 
 def idle(rival, vips, seconds):
-    """A row of an idle stretch of the active node; `vips` is 1 or 200."""
+    """A row of an idle stretch of the active node; `vips` is how many, at most 255."""
     node = rivals.holder(rival.nodes)
     if vips > 1:
         rival.add_addresses(ADDRESSES[:vips - 1])
