@@ -99,10 +99,7 @@ class Bench:
     def _compare(self, rival):
         self.progress(f"setting up: {rival.title}")
         rival.set_up()
-        for vips, name in ((1, "idle"), (self.many, "idle-many")):
-            if self.wanted(name):
-                self._step(f"{rival.name}: idle, {vips} VIP", "idle",
-                           lambda: [costs.idle(rival, vips, self.seconds)], rival)
+        self._idle(rival, "idle", 1)
         if self.wanted("reloads"):
             self._step(f"{rival.name}: {self.reloads} reloads", "reloads",
                        lambda: [costs.reloads(rival, self.reloads)], rival)
@@ -113,6 +110,13 @@ class Bench:
                            lambda: [outages.measure(rival, scenario, number, runs)], rival)
         if self.wanted("sessions"):
             self._guarded(rival, f"{rival.name}: sessions", lambda: self._sessions(rival))
+        # last, for Pacemaker keeps the history of resources that are gone, and looks at it
+        self._idle(rival, "idle-many", self.many)
+
+    def _idle(self, rival, name, vips):
+        if self.wanted(name):
+            self._step(f"{rival.name}: idle, {vips} VIPs", "idle",
+                       lambda: [costs.idle(rival, vips, self.seconds)], rival)
 
     def _sessions(self, rival):
         with costs.remembering(rival):
