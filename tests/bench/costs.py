@@ -23,6 +23,7 @@ RELOADS = 100
 HOLDS = 3.0  # seconds in which every agent has gone over to what it does all the time
 ALIVE = [GATEWAY, CLIENT, *WEB.values(), node_address("node02", "service")]
 DEAD = [f"192.168.1.{number}" for number in range(201, 206)]
+KNOWN = 5.0  # seconds since when a client has been known, and after which it comes again
 # sessions that outlive these
 SESSIONS = ("kill", "standby", "power")
 
@@ -152,11 +153,13 @@ def sessions(rival, scenario):
     visitors = Visitors(rival.lab.gateway)
     node = rivals.holder(rival.nodes)
     first = visitors.visit()
+    time.sleep(KNOWN)
     began = time.time()
     scenario.act(rival, node)
     if scenario.name != "kill":  # what is killed answers nobody, what is to move still does
         others = [one for one in rival.nodes if one is not node]
         wait(f"the VIP has left {node.name}", lambda: rivals.holder(others), scenario.bound)
+    time.sleep(KNOWN)
     after = visitors.visit(first, seconds=scenario.bound)
     scenarios.heal(rival, scenario, began)
     return {"rival": rival.name, "scenario": scenario.name, "all": len(first.answers),
