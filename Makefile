@@ -2,6 +2,7 @@
 # make lint     style, and that what is installed runs on Python 3.6
 # make rpm      dist/lbha-agents-VERSION-RELEASE.noarch.rpm and the source package
 # make demo     the guide's cluster on this machine, told with times (KEEP=1 leaves it up)
+# make bench    side by side with the guide's cluster and keepalived (ONLY=kill RIVALS=ours RUNS=1)
 # make renew    the README's tables and the golden meta-data, from the declarations
 # make clean    remove what the others made
 
@@ -14,7 +15,7 @@ PYTHON =
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' lib/lbha/__init__.py)
 TARBALL = build/rpm/lbha-agents-$(VERSION).tar.gz
 
-.PHONY: all test lint rpm demo renew clean
+.PHONY: all test lint rpm demo bench renew clean
 
 all: rpm
 
@@ -41,6 +42,10 @@ rpm:
 
 demo:
 	@$(PYTHON3) -m tests.lab demo $(if $(KEEP),--keep)
+
+bench:
+	@$(PYTHON3) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(RIVALS),--rivals $(RIVALS)) \
+	      $(if $(RUNS),--runs $(RUNS)) $(if $(IDLE),--idle $(IDLE)) $(if $(VIPS),--vips $(VIPS))
 
 renew:
 	@$(PYTHON3) -m tests.derived

@@ -9,7 +9,8 @@ from tests import declarations, paths, tools
 PYTHON_FILES = ("lib", "rpm", "tests")
 # runs on the nodes or on the machine that builds the package, and the tests that run there
 OLDEST_PYTHON = ("lib", "rpm", "tests/unit", "tests/paths.py", "tests/declarations.py",
-                 "tests/conftest.py")
+                 "tests/conftest.py", "tests/bench/events.py", "tests/bench/figures.py",
+                 "tests/bench/plot.py", "tests/bench/report.py", "tests/bench/table.py")
 
 
 def main():

@@ -143,6 +143,14 @@ class Client:
         wait("the client has begun", lambda: "begun" in self.program.output(), 10, interval=0.01,
              state=self.program.output)
 
+    def changes(self) -> list[tuple[float, str]]:
+        """(when in epoch seconds, outcome) each time that requests began to succeed or to fail.
+
+        As it is seen while the client runs; the first is the first request that succeeded.
+        """
+        words = (line.partition(" ") for line in self.program.output().splitlines())
+        return [(float(began), outcome) for began, _, outcome in words if began[:1].isdigit()]
+
     def stop(self) -> Report:
         """Let the requests under way end, and return the report (kept in `report`)."""
         self.program.signal(signal.SIGTERM)
@@ -170,6 +178,7 @@ class Meter:
         self.tries = Tries(manner.timeout)
         self.repeats: list[tuple[float, Try]] = []  # when, and what has failed
         self.done: list[Request] = []
+        self.told = ("", 0.0)  # the outcome last printed, and when its request began
         self.stopping = False
 
     def run(self) -> list[Request]:
@@ -198,6 +207,14 @@ class Meter:
         else:
             self.done.append(Request(one.began, time.time() - one.began, one.outcome, one.server,
                                      one.number))
+            self._tell(one)
+
+    def _tell(self, one: Try) -> None:
+        """Print each change; a request that began before the last one told is no news."""
+        outcome, began = self.told
+        if one.began > began and (one.outcome == OK) != (outcome == OK):
+            self.told = (one.outcome, one.began)
+            print(f"{one.began:.6f} {one.outcome}", flush=True)
 
 
 def main() -> None:
