@@ -146,15 +146,17 @@ def test_a_reload_cut_short(namespace, action):
             os.killpg(child.pid, signal.SIGKILL)
         child.communicate()
         served = [before]
-        began = time.monotonic()
-        # half a second, in which a second, needless reload would come
-        while time.monotonic() < began + 0.5 or masters_of(namespace) != served[-1:]:
+        began = since = time.monotonic()
+        # and half a second, in which a second, needless reload would come
+        while (len(served) < 2 or time.monotonic() < since + 0.5
+               or masters_of(namespace) != served[-1:]):
             assert time.monotonic() < began + 10, (new, pause, served, processes(namespace))
             if time.monotonic() > began + 0.15:  # what has been launched serves before that
                 outcome = balancer.monitor()
                 assert outcome.code == OK, (new, pause, outcome)
             if balancer.serving not in (None, served[-1]):
                 served.append(balancer.serving)
+                since = time.monotonic()
         assert len(served) == 2, (new, pause)
     assert balancer.told is None
     assert balancer.stop().code == OK
