@@ -32,7 +32,7 @@ CIPHER_SUITES = {1: 3, 256: 17}  # by their hash, SHA-1 and SHA-256; table 22-19
 
 # Table 5-2, Completion Codes
 DONE = 0x00
-NOT_IN_PRESENT_STATE = 0xD5
+NO_PRIVILEGE, NOT_IN_PRESENT_STATE = 0xD4, 0xD5
 BUSY = {
     0xC0: "node busy",
     0xC3: "its own command took too long",
@@ -51,13 +51,13 @@ REFUSED = {
     0xCB: "no such thing",
     0xCC: "invalid field",
     0xD3: "destination unavailable",
-    0xD4: "insufficient privilege",
+    NO_PRIVILEGE: "insufficient privilege",
     NOT_IN_PRESENT_STATE: "not supported in present state",
     0xD6: "disabled",
     0xFF: "unspecified error",
 }
 
-PERMANENT = (0xC1, 0xC2, 0xD4, 0xD6)  # of those: asking again changes nothing
+PERMANENT = (0xC1, 0xC2, NO_PRIVILEGE, 0xD6)  # of those: asking again changes nothing
 
 # 28.2 Get Chassis Status: bits of the first three bytes
 POWER_IS_ON = 0x01
