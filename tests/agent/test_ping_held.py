@@ -97,21 +97,22 @@ def test_a_host_that_dies_as_a_hold_ends_is_known_in_time(namespace, ping, when)
 
 
 def test_a_host_that_flaps_faster_than_fall_changes_nothing(namespace, ping):
-    ping.parameters.update(fall=3, attempts=1, timeout="100ms")
+    ping.parameters.update(fall=20, attempts=1, timeout="100ms")  # dead after two seconds
     ping.start()
-    child = hold(ping, 30)
-    for _ in range(8):
+    child = hold(ping, 45)
+    for _ in range(6):
         drop(namespace, ICMP_10)
         before = time.monotonic()
         until(lambda: time.monotonic() - before > 0.2)
         drop(namespace, None)
-        until(lambda: time.monotonic() - before > 0.5)
+        answered = time.monotonic()
+        until(lambda: time.monotonic() - answered > 0.5)
     assert child.poll() is None
     assert len(published(namespace)) == 1
     began = time.monotonic()
     drop(namespace, ICMP_10)
     until(lambda: value(namespace) == "1")
-    assert time.monotonic() - began > 0.29
+    assert time.monotonic() - began > 1.5
 
 
 def test_rise_and_fall_count_on_from_one_monitor_to_the_next(namespace, ping):
