@@ -303,12 +303,3 @@ def broadcast_of(ip, prefix, setting):
     number = int.from_bytes(ip.packed, "big")
     number = number | host_bits if setting == "+" else number & ~host_bits
     return number.to_bytes(4, "big")
-
-
-def is_there(place, seconds):
-    """Whether the node has an address, asked in a conversation of its own."""
-    kernel = Netlink(seconds)
-    try:
-        return any(place.has(copy) for copy in kernel.dump(ADDRESS))
-    finally:
-        kernel.close()

@@ -114,6 +114,14 @@ def test_the_copy_on_the_loopback_device_goes_and_comes_back(wire):
     assert resource.probe().code == NOT_RUNNING
 
 
+def test_lvs_support_of_an_address_that_is_on_the_loopback_device_itself(wire):
+    resource = vip(wire, ip=V4, lvs_support="true", nic="lo", cidr_netmask="32")
+    assert resource.start().code == OK
+    assert resource.monitor().code == OK
+    assert resource.stop().code == OK
+    assert addresses(wire.node, V4) == []
+
+
 def labels(node):
     """The labels of IPv6 addresses as ip(8) tells them: {"ADDRESS/PREFIX": number}."""
     return {"%s/%s" % (entry.get("address", entry.get("prefix")), entry.get("prefixlen", "")):

@@ -19,17 +19,17 @@ class Loopback:
     def __init__(self, agent, addresses):
         self.agent, self.addresses = agent, addresses
 
-    def without(self, copies):
-        """The copies that are not such ones."""
-        if not (self.agent.p.lvs_support or self.agent.record["loopback"]):
-            return copies
-        return [copy for copy in copies if not self._is_one(copy)]
+    def without(self, copies, place):
+        """The copies that are not such ones; the Place itself may be on that device."""
+        return [copy for copy in copies if not self._is_one(copy, place)]
 
-    def take(self, copies):
+    def take(self, copies, place):
         """Remove those among these copies. Raises Failed."""
         if not self.agent.p.lvs_support:
             return
-        for copy in filter(self._is_one, copies):
+        for copy in copies:
+            if not self._is_one(copy, place):
+                continue
             self.agent.record.update(loopback="%d %d %d %s" % (
                 copy.index, copy.prefix, copy.scope, (copy.label or "").partition(":")[2]))
             self.addresses.remove([copy])
@@ -49,8 +49,8 @@ class Loopback:
                 raise
         self.agent.log.info("put %s back" % place)
 
-    def _is_one(self, copy):
-        return (copy.family == _socket.AF_INET
+    def _is_one(self, copy, place):
+        return (copy.family == _socket.AF_INET and place and copy.index != place.index
                 and self.addresses.is_loopback(copy.index))
 
 

@@ -91,7 +91,7 @@ class Service:
     def _copies(self):
         copies = self._all_copies()
         if self.p.lvs_support or self.record["loopback"]:
-            copies = self.loopback.without(copies)
+            copies = self.loopback.without(copies, self.plan.wanted())
         return copies
 
     @property
@@ -139,7 +139,7 @@ class Service:
             if self.p.run_arping:
                 self._ask(place, link)
             self._note(place, link)
-            self.loopback.take(self._all_copies())
+            self.loopback.take(self._all_copies(), place)
             self.add(place, link)
         self.log.info("added %s" % place)
 
@@ -153,7 +153,7 @@ class Service:
                 self.log.info("%s was there already" % place)
             link = self.addresses.link(place.index)
             self._note(place, link)
-            self.loopback.take(self._all_copies())
+            self.loopback.take(self._all_copies(), place)
             self.label.set(place.ip)
             self.end_announcer()
             self._announce(self._announcer(link, place), place)

@@ -75,7 +75,9 @@ class Watch:
     def observe(self):
         """A sentence when a person should look, or None."""
         reason = self._trouble()
-        self.pause = OFTEN if reason else SELDOM
+        # nobody tells that a network namespace goes
+        deaf = not self._events or self.service.namespace.name
+        self.pause = OFTEN if reason or deaf else SELDOM
         return reason
 
     def _trouble(self):
