@@ -396,13 +396,22 @@ def test_metadata_needs_neither_pyghmi_nor_options_and_is_quick(fence, namespace
     bare = namespace.run([INTERPRETER, "-IS", AGENT, "-o", "metadata"])
     assert bare.stdout == by_lines.out
     times = sorted(fence.lines(["action=metadata"]).seconds for _ in range(5))
-    assert times[0] < 0.1
+    # what a busy machine does to it, it does to the interpreter alone
+    alone = min(interpreter_seconds(namespace) for _ in range(5))
+    assert times[0] < max(0.1, 4 * alone)
     tree = xml.etree.ElementTree.fromstring(by_lines.out)
     assert tree.tag == "resource-agent" and tree.get("name") == "fence_pyipmi"
     actions = {action.get("name"): action for action in tree.iter("action")}
     assert set(actions) == {"on", "off", "reboot", "status", "monitor", "diag", "metadata",
                             "manpage", "validate-all"}
     assert actions["on"].get("automatic") == "0"
+
+
+def interpreter_seconds(namespace):
+    """What the interpreter takes for nothing."""
+    began = time.monotonic()
+    namespace.run([INTERPRETER, "-I", "-c", "pass"])
+    return time.monotonic() - began
 
 
 def test_manpage_help_and_version(fence):

@@ -145,7 +145,7 @@ def test_with_too_many_old_workers_reloads_wait_and_are_one(namespace, plain):
             plain.parameters["config_version"] = version
             assert plain.call("reload", timeout=5).code == OK
             assert (plain.serving, len(masters_of(namespace))) == (last, 2)
-        plain.tells("waits", "1 old workers", "max_old_workers=1")
+        plain.tells("waits", "old workers", "max_old_workers=1")
         assert plain.serving == last and downloads[0].goes_on
         downloads.append(Download(namespace, 5))  # of the one that serves now
         plain.parameters["max_old_workers"] = 2
