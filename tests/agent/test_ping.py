@@ -152,6 +152,13 @@ def test_a_window_longer_than_the_operation_ends_before_it(namespace):
     assert outcome.seconds < 3
 
 
+@pytest.mark.parametrize("timeout", [0.5, 1, 2])
+def test_an_operation_of_little_time_finds_a_living_host(namespace, ping, timeout):
+    assert ping.start(timeout=timeout).code == resource.OK
+    assert ping.monitor(timeout=timeout).code == resource.OK
+    assert [call[2] for call in published(namespace)] == ["1"]
+
+
 def test_every_host_gets_that_many_attempts(namespace):
     hosts = responder(namespace, h10="silent", h11="third", h12="right")
     ping = configured(namespace, "127.0.0.10 127.0.0.11 127.0.0.12", attempts=4)

@@ -193,7 +193,7 @@ def test_a_reload_that_works_mends_what_one_before_left(world, attributes):
     assert not attributes.exists()
 
 
-@pytest.mark.parametrize("action", ["start", "stop", "monitor", "reload"])
+@pytest.mark.parametrize("action", ["start", "stop", "monitor", "reload", "validate-all"])
 def test_without_privilege(world, monkeypatch, action):
     monkeypatch.setattr(host, "is_root", lambda: False)
     world.set(up="")

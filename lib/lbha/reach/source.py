@@ -32,13 +32,24 @@ class Source:
 
         seconds -- for an answer of the kernel
         """
-        from lbha import address, netlink
+        from lbha import netlink
 
         if self.device and netlink.device_index(self.device) is None:
             raise NotInstalled("source=%s: this node has no such device" % self.device)
         # a socket could be bound to any address where ip_nonlocal_bind is set
-        if self.ip and not address.is_there(address.Place(self.ip, None, None, None), seconds):
+        if self.ip and not _has_address(self.ip, seconds):
             raise NotInstalled("source=%s: this node has no such address" % self.ip)
+
+
+def _has_address(ip, seconds):
+    """Whether this node has an address, on whatever device."""
+    from lbha import address, netlink
+
+    kernel = netlink.Netlink(seconds)
+    try:
+        return any(address.packed(copy) == ip.packed for copy in kernel.dump(netlink.ADDRESS))
+    finally:
+        kernel.close()
 
 
 class AddressOrDevice(values.Text):
