@@ -1,4 +1,4 @@
-"""A wire that fails, between an agent and its BMC: fault.py LISTEN BMC FAULT [NUMBER]
+"""A wire that fails, between an agent and its BMC: fault.py LISTEN BMC FAULT [NUMBER [SEED]]
 
 LISTEN, BMC -- UDP ports on loopback
 FAULT       -- what happens to packets; NUMBER is
@@ -9,8 +9,8 @@ FAULT       -- what happens to packets; NUMBER is
     reorder          a packet waits until the next one has overtaken it, or 0.3 s
     mute N           from the N-th answer on nothing comes back; requests still arrive
     dead N           as mute, and requests arrive no more either
-    garbage N        the N-th answer, and with 0 every one, is noise
-    truncated N      of the N-th answer, and with 0 of every one, only the half comes
+    garbage N        the N-th answer, and with -N every one from the N-th on, is noise; 0: all
+    truncated N      of the same only the half comes
     full N           the BMC answers Open Session with "no free session" for N seconds
 Prints "ready" first, then a line a packet.
 """
@@ -36,7 +36,7 @@ def later(seconds, send, packet):
 
 def carry(packet, send, is_answer):
     """Do to a packet what the fault says."""
-    here = is_answer and number in (0, answers)
+    here = is_answer and (answers == number or number <= 0 and answers >= -number)
     if fault == "loss" and chance.random() * 100 < number:
         return "lost"
     if fault == "mute" and is_answer and answers >= number:

@@ -17,10 +17,14 @@ NO_RETRY = " (no retry can help: to be taken as timed out)"
 
 
 class Outcome:
-    """How a call ended: code, out, err, seconds."""
+    """How a call ended: code, out, err, seconds.
 
-    def __init__(self, code, out, err, seconds):
-        self.code, self.out, self.err, self.seconds = code, out, err, seconds
+    kept_waiting -- seconds of these in which it could have run and the machine was busy
+    """
+
+    def __init__(self, code, out, err, seconds, kept_waiting):
+        self.code, self.out, self.err = code, out, err
+        self.seconds, self.kept_waiting = seconds, kept_waiting
 
     @property
     def sentence(self):
@@ -42,7 +46,8 @@ class Outcome:
         return lines[0]
 
     def __repr__(self):
-        return "Outcome(%d, %r, %r, %.2f s)" % (self.code, self.out, self.err, self.seconds)
+        return "Outcome(%d, %r, %r, %.2f s, %.2f s of it kept waiting)" % (
+            self.code, self.out, self.err, self.seconds, self.kept_waiting)
 
 
 class Call:
@@ -58,8 +63,12 @@ class Call:
 
     def _read(self):
         out, err = self.child.stdout.read(), self.child.stderr.read()  # both are small
-        code = self.child.wait()
-        self.ended.append(Outcome(code, out, err, time.monotonic() - self.began))
+        os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOWAIT)
+        seconds = time.monotonic() - self.began
+        # Documentation/scheduler/sched-stats: ran, waited for a CPU (both ns), how often
+        with open("/proc/%d/schedstat" % self.child.pid) as file:
+            kept_waiting = int(file.read().split()[1]) / 1e9
+        self.ended.append(Outcome(self.child.wait(), out, err, seconds, kept_waiting))
         self.child.stdout.close()
         self.child.stderr.close()
 
