@@ -100,7 +100,7 @@ class Balancer(Resource):
         """The sentence in the node attribute lbha-RESOURCE, or None."""
         return self.namespace.attribute("lbha-" + self.name, self.node)
 
-    def tells(self, *words, seconds=10, **how):
+    def tells(self, *words, seconds=20, **how):
         """Monitor until the node attribute has all these words; the sentence."""
         def look():
             assert self.monitor(**how).code == 0
@@ -108,7 +108,7 @@ class Balancer(Resource):
 
         return until(look, seconds, "lbha-RESOURCE says %s" % (words,))
 
-    def tells_nothing(self, seconds=10, **how):
+    def tells_nothing(self, seconds=20, **how):
         """Monitor until the node attribute is gone."""
         def look():
             assert self.monitor(**how).code == 0

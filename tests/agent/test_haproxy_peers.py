@@ -208,4 +208,4 @@ def test_a_section_that_loses_this_node_by_sigusr2(namespace):
     assert balancer.monitor().code == OK
     balancer.config.write_text(text % ("mine", "another"))
     ask_for_reload(master_of(namespace))
-    balancer.tells("stick tables are not replicated", "peers mine", seconds=15)
+    balancer.tells("stick tables are not replicated", "peers mine", seconds=30)

@@ -211,7 +211,7 @@ def test_a_reload_by_sigusr2(namespace, plain):
     assert master_of(namespace) == master
     plain.config.write_text(good + "    sserver web02 127.0.0.2:80\n")
     ask_for_reload(master)
-    plain.tells("SIGUSR2", "sserver", seconds=15)
+    plain.tells("SIGUSR2", "sserver", seconds=30)
     plain.config.write_text(good)
     ask_for_reload(master)
     plain.tells_nothing()
