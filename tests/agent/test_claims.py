@@ -247,7 +247,7 @@ def test_a_flood_of_claims_wakes_once_a_second(wire, neighbour, node):
     neighbour.library.do("end = time.monotonic() + 3\n"
                          "while time.monotonic() < end: out.send(claim)")
     assert node.end() is None
-    assert 2 <= node.ask("woken") <= 4
+    assert 1 <= node.ask("woken") <= 6  # of many thousands, on a busy machine too
 
 
 @BOTH
