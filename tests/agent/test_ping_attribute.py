@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.agent import resource
-from tests.agent.pinging import (ATTRD, break_attrd, configured, drop, kill, mend_attrd, published,
+from tests.agent.pinging import (break_attrd, configured, drop, kill, mend_attrd, published,
                                  responder, until, value)
 
 RECORD = "/run/lbha/ping-ping/record"
@@ -251,15 +251,6 @@ def test_the_node_is_the_one_that_pacemaker_names(namespace, ping):
     break_attrd(namespace, "echo $OCF_RESKEY_CRM_meta_on_node > %s/node\n" % namespace.folder)
     ping.stop()
     assert (namespace.folder / "node").read_text() == "node01\n"
-
-
-def test_attrd_updater_is_missing(namespace, ping):
-    namespace.run(["rm", ATTRD])
-    for outcome in (ping.start(), ping.validate()):
-        assert outcome.code == resource.INSTALLED
-        assert outcome.reason == "program attrd_updater is missing: install pacemaker"
-    assert ping.probe().code == resource.NOT_RUNNING
-    assert ping.stop().code == resource.OK
 
 
 def test_failure_score(namespace, ping):

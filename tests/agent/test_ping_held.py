@@ -59,9 +59,21 @@ def test_a_living_host_is_asked_once_an_interval(namespace, ping):
     code, err = end(child)
     seconds = time.monotonic() - began
     assert (code, err) == (resource.OK, "")
+    assert 1 < seconds < 12  # as the parameter says, and not half of the timeout
     hosts.kill()
     asked = hosts.stdout.read().count("127.0.0.10 ")
     assert 0.6 * seconds / 0.1 < asked < seconds / 0.1 + 25
+
+
+def test_without_hold_a_monitor_answers_at_once_and_asks_a_host_once(namespace, ping):
+    """Nobody would hear what a host says after its result."""
+    hosts = responder(namespace, h10="right", h11="silent")
+    ping.parameters.update(host_list="127.0.0.10 127.0.0.11", hold=0)
+    ping.start()
+    for _ in range(3):  # each follows the one before closely enough to be held
+        assert ping.monitor(interval=0.001, timeout=60).seconds < 10
+    hosts.kill()
+    assert hosts.stdout.read().count("127.0.0.10 ") == 1 + 3
 
 
 def test_a_host_that_dies_is_seen_while_another_one_is_waited_for(namespace, ping):

@@ -315,14 +315,3 @@ def test_wrong_parameters(namespace, name, text, sentence):
     assert ping.monitor().code == ping.reload().code == ping.stop().code == resource.OK
     assert [call[:3] for call in published(namespace)] == [
         ("set", "pingd", "1"), ("delete", "pingd", "")]
-
-
-def test_without_root_nothing_is_asked(namespace):
-    ping = configured(namespace, "127.0.0.1")
-    ping.start()
-    child = subprocess.run(
-        namespace.enter(["setpriv", "--reuid", "65534", "--clear-groups", "env", "-i", *map(
-            "=".join, ping.environment(10, 20, 0, {}).items()), resource.INTERPRETER, "-IS",
-            resource.paths.agent("ping"), "monitor"]),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
-    assert child.returncode == resource.PERM

@@ -123,6 +123,13 @@ def test_an_answer_to_an_earlier_round_counts_for_no_other(rounds):
     assert one.happened() is False and one.hosts[0].alive is False
 
 
+def test_a_host_that_is_to_be_asked_once_is_left_alone_when_its_answer_was_read_late(rounds):
+    """On a busy machine its next request is due by then; nobody would go on with that round."""
+    one = rounds(["answer"], interval=0)
+    run(one)
+    assert len(asked(one)) == 1 and not one.hosts[0].is_open
+
+
 def results(rounds, *habits):
     """The state after each of these rounds."""
     host, seen = rounds.hosts[0], []

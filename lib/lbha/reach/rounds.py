@@ -96,7 +96,7 @@ class Rounds:
         self.poll = select.epoll()
         self.fd = self.poll.fileno()
         self.method = method(self.poll)
-        self.by_number, self._number = {}, 0
+        self.by_number, self._number, self._once = {}, 0, False
         for host in hosts:
             if host.place is None:
                 host.due = NEVER
@@ -125,16 +125,15 @@ class Rounds:
         once -- ask none of them any more when it has
         Returns those that have not, when the Deadline comes first.
         """
+        self._once = once
         before = {host: host.rounds for host in hosts if host.place}
         while before:
             left = deadline.left()
             if not left:
                 break
             self._step(max(0.0, min(left, self.due - time.monotonic())))
-            done = [host for host in before if host.rounds > before[host]]
-            for host in done:
+            for host in [host for host in before if host.rounds > before[host]]:
                 del before[host]
-                host.due = NEVER if once else host.due
         return list(before)
 
     def give_up(self, hosts):
@@ -209,7 +208,8 @@ class Rounds:
         else:
             host.note = lacks if host.delays else host.error or lacks
         host.is_open = False
-        host.due = max(now, host.last + self.demand.interval)
+        # not later: on a busy machine the next request would go in the same step
+        host.due = NEVER if self._once else max(now, host.last + self.demand.interval)
         self._count(host, lacks is None)
 
     def _count(self, host, good):
