@@ -34,7 +34,8 @@ def folder(name, interpreter=sys.executable):
         argv = _pip() + ["install", "--quiet", "--disable-pip-version-check",
                          "--no-compile", "--target", str(unfinished), "-r", str(wanted)]
         if python != version(sys.executable):
-            argv += ["--no-deps"]  # our pip would choose them for our own Python
+            # our pip would choose dependencies, and binaries, for our own Python
+            argv += ["--no-deps", "--python-version", python, "--only-binary=:all:"]
         _run(argv)
         if place.exists():
             shutil.rmtree(str(unfinished))  # somebody else was quicker
