@@ -1,0 +1,34 @@
+"""Files that may hold passwords: for their owner only, and there as a whole or not at all."""
+
+import os
+
+from lbha.errors import LocalFault
+
+MODE = 0o600
+
+
+def write(files):
+    """Write {path: bytes}; LocalFault, and none of them changed, when one cannot be written.
+    """
+    ready = []
+    try:
+        for path, data in files.items():
+            ready.append((_beside(path, data), path))
+        while ready:
+            os.replace(*ready[0])
+            ready.pop(0)
+    except OSError as error:
+        raise LocalFault("%s: %s" % (error.filename2 or error.filename, error.strerror))
+    finally:
+        for temporary, _ in ready:
+            os.unlink(temporary)
+
+
+def _beside(path, data):
+    # a finished file of another name in the same directory
+    temporary = "%s.%d.new" % (path, os.getpid())
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
+    with open(descriptor, "wb") as file:
+        os.fchmod(descriptor, MODE)  # whatever the umask is
+        file.write(data)
+    return temporary
