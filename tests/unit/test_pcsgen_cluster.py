@@ -242,8 +242,8 @@ def test_a_good_sheet_with_a_few_cells_changed_gives_no_traceback(data):
 
 NAMES = some.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=5).map(
     lambda text: "n" + text)
-VALUES = some.text(some.characters(min_codepoint=33, max_codepoint=0x9fff, blacklist_categories=(
-    "Cs", "Cc", "Zs", "Zl", "Zp", "Cn")), min_size=1, max_size=8)
+VALUES = some.text("aZ0 -_.,:;/'\"\\$`*?!&|<>()[]{}#~=%高可用é", min_size=1, max_size=8).map(
+    lambda text: "".join(text.split()) or "x")
 SCORES = some.one_of(some.integers(0, 99999).map(str), some.just("INFINITY"))
 
 
