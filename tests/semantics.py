@@ -16,16 +16,17 @@ OWN = {"have-watchdog", "dc-version", "cluster-infrastructure", "cluster-name",
 ROLES = {"Master": "Promoted", "Slave": "Unpromoted"}
 
 
-def meaning(cib):
-    """The configuration of a CIB (bytes) as comparable text, sections sorted."""
+def sections(cib):
+    """The configuration of a CIB (bytes) as comparable texts, one a section, sorted."""
     configuration = etree.fromstring(cib).find("configuration")
-    return "\n".join(sorted(_lines(section) for section in configuration if len(section)))
+    return sorted(_lines(section) for section in configuration if len(section))
 
 
 def difference(one, other):
     """The lines in which two CIBs (bytes) differ in meaning."""
     return [line for line in difflib.unified_diff(
-        meaning(one).split("\n"), meaning(other).split("\n"), "one", "other", n=2, lineterm="")]
+        "\n".join(sections(one)).split("\n"), "\n".join(sections(other)).split("\n"),
+        "one", "other", n=2, lineterm="")]
 
 
 def _lines(element, depth=0):

@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from lbha.pcsgen import targets
-from tests import paths, semantics
+from tests import making, paths, semantics
 from tests.cluster.suite import Suite
 
 SUITES = {"bullseye": "2.0", "bookworm": "2.1", "trixie": "3.0"}
@@ -28,13 +28,17 @@ def suite(root, request):
     place.close()
 
 
-def generate(sheet, target, folder):
-    """(XML, script) of a sheet, as bytes."""
-    done = subprocess.run(
-        [sys.executable, "-m", "lbha", "pcsgen", "--offline", "--target", target,
-         "-o", str(folder), "--lang", "en", str(paths.CHECKOUT / "tests/sheets" / sheet) + ".csv"],
+def lbha(*arguments):
+    """Run lbha pcsgen from the checkout; both outputs are in stdout."""
+    return subprocess.run(
+        [sys.executable, "-m", "lbha", "pcsgen", "--lang", "en", *map(str, arguments)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
         env=dict(PYTHONPATH=":".join(map(str, [paths.LIBRARY] + sys.path)), PATH="/usr/bin"))
+
+
+def generate(sheet, target, folder):
+    """(XML, script) of a sheet, as bytes."""
+    done = lbha(making.SHEETS / (sheet + ".csv"), "--offline", "--target", target, "-o", folder)
     assert done.returncode in (0, 2), done.stdout
     return (folder / (sheet + ".xml")).read_bytes(), (folder / (sheet + ".sh")).read_bytes()
 
