@@ -83,7 +83,6 @@ def test_pacemaker_accepts_the_xml(suite, tmp_path, sheet):
     assert "error" not in said.lower(), said
 
 
-
 def test_pacemaker_accepts_random_clusters(suite):
     target = SUITES[suite.name]
     checked = []

@@ -10,7 +10,7 @@ from lbha import proc
 from lbha.deadline import Deadline
 from lbha.errors import Error
 from lbha.pcsgen import libraries, model, resources
-from lbha.pcsgen.words import OLD_ROLES
+from lbha.pcsgen.words import ID, OLD_ROLES
 
 OCF_ROOT = "/usr/lib/ocf"
 FENCE_FOLDER = "/usr/sbin"
@@ -18,8 +18,6 @@ PATIENCE = 10.0  # seconds for one agent's meta-data
 # what pcs leaves out of a resource
 NO_OPERATIONS = ("meta-data", "status", "validate-all")
 ATTRIBUTES = ("timeout", "interval", "role", "start-delay")
-# of every fence device, from `pacemaker-fenced metadata` and the devices' meta-data
-FENCE_PARAMETERS = ("priority", "stonith-timeout", "provides")
 
 # agent -> (operation, timeout, interval) that it wants; None: it wants no more than a monitor
 KNOWN = {
@@ -81,7 +79,10 @@ class Agents:
                         "interval", resources.default_interval(operation.name)))
 
     def _ask(self, resource):
-        if resource.kind == "Stonith":
+        # a sheet says which program this is: nothing outside the agents' own folders
+        if not all(ID.match(word) for word in (resource.provider or "_", resource.type)):
+            return None
+        if resource.kind == "Stonith" and resource.type.startswith("fence_"):
             argv = [os.path.join(self.root, FENCE_FOLDER[1:], resource.type), "-o", "metadata"]
         elif resource.standard == "ocf":
             argv = [os.path.join(self.root, OCF_ROOT[1:], "resource.d", resource.provider,

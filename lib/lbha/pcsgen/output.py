@@ -10,6 +10,9 @@ MODE = 0o600
 def write(files):
     """Write {path: bytes}; LocalFault, and none of them changed, when one cannot be written.
     """
+    for path in files:
+        if os.path.isdir(path):
+            raise LocalFault("%s is a directory: wanted a file" % path)
     ready = []
     try:
         for path, data in files.items():
@@ -28,7 +31,10 @@ def _beside(path, data):
     # a finished file of another name in the same directory
     temporary = "%s.%d.new" % (path, os.getpid())
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
-    with open(descriptor, "wb") as file:
-        os.fchmod(descriptor, MODE)  # whatever the umask is
-        file.write(data)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+    except OSError:
+        os.unlink(temporary)
+        raise
     return temporary
