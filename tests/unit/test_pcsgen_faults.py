@@ -217,6 +217,25 @@ def test_the_wrong_group_of_the_slides_gets_its_likely_name():
     assert (note.key, note.fields["likely"]) == ("not-in-resources", "pgsql-group")
 
 
+def test_the_guide_s_sheet_as_the_slides_print_it():
+    text = (making.SHEETS / "guide.csv").read_text()
+    for old, new in ((",,Group,,,haproxy-group", ",,Group,,,pgsql-group"),
+                     (",,resourceItem,resourceItem,resourceItem,id", ",,resourceItem,,,id"),
+                     (",,haproxy,,systemd,,,,haproxy\n,A,type,name,,value\n",
+                      ",,haproxy,,systemd,,-,,haproxy\n,A,type,name,,value\n,,options\n"),
+                     (",,haproxy-group,,priority,,,1\n", "")):
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    made = making.make_rows([line.split(",") for line in text.splitlines()])
+    assert sorted(key for _, key in made.said("warning")) == [
+        "dash", "no-priority", "nothing-set"]
+    errors = [note for note in made.report.notes if note.level == "error"]
+    # C and E: the columns of the two locations, the rule, the colocation and the order
+    assert [cell[0] for cell, _ in made.said("error")] == ["C", "C", "C", "C", "E"]
+    assert {(note.key, str(note.cell), note.fields["likely"]) for note in errors} == {
+        ("not-in-resources", "haproxy-group", "pgsql-group")}
+
+
 def test_nothing_is_made_of_a_sheet_with_errors():
     made = after("NONSENSE")
     assert made.xml is None and made.script is None

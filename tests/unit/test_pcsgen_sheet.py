@@ -3,7 +3,7 @@
 import pytest
 
 from lbha.errors import LocalFault
-from lbha.pcsgen import csvfile, sheet
+from lbha.pcsgen import csvfile, sheet, writing, xlsxfile
 from tests import making
 
 JAPANESE = "# 表 高可用 ①㈱髙\n,PROPERTY\n,,name,value\n,,priority-fencing-delay,10s\n"
@@ -88,3 +88,17 @@ def test_the_address_of_a_complaint_is_the_spreadsheet_s():
     lines = list(made.report.lines(sheet.Sheet("a/b.xlsx", [], "表1")))
     assert lines[0] == ("a/b.xlsx:表1:I3: error: many is no score; wanted a whole number,"
                         " INFINITY or -INFINITY")
+
+
+def test_what_looks_like_a_formula_stays_text_in_a_workbook(tmp_path):
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(xlsxfile.to_bytes("表", [writing.Line(writing.DATA, {2: "=1+1", 3: "010"})]))
+    assert xlsxfile.read(str(path)) == ("表", [["", "", "=1+1", "010"]])
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\3\4 no zip", b"a,b\n"])
+def test_what_is_no_workbook_is_told_in_a_sentence(tmp_path, data):
+    (tmp_path / "x.xlsx").write_bytes(data)
+    with pytest.raises(LocalFault) as caught:
+        xlsxfile.read(str(tmp_path / "x.xlsx"))
+    assert "x.xlsx is no xlsx workbook" in str(caught.value)

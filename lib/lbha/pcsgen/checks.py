@@ -56,11 +56,11 @@ def names_resources(cluster, report):
 
 
 def _likely(name, known, named):
-    # the likeliest is one that nothing else speaks of, if there is just one
-    near = words.nearest(name, known)
+    # a slip of the pen; or the one group or clone that nothing speaks of; or what is alike
     unnamed = [one for one, resource in known.items()
                if not resource.is_leaf and one not in named]
-    return near or (unnamed[0] if len(unnamed) == 1 else "")
+    return (words.nearest(name, known, 0.8) or (unnamed[0] if len(unnamed) == 1 else "")
+            or words.nearest(name, known))
 
 
 def levels(cluster, report):

@@ -21,11 +21,14 @@ OLD_ROLES = {"master": "Promoted", "slave": "Unpromoted"}
 SHORT_ROLES = {role.lower(): role for role in targets.ROLES}
 
 
-def nearest(word, words):
-    """The one of `words` that `word` was most likely meant to be, or ""."""
+def nearest(word, words, least=0.6):
+    """The one of `words` that `word` was most likely meant to be, or "".
+
+    least -- how alike they must be, from 0 to 1
+    """
     lower = {one.lower(): one for one in words}
     # a blank inside a word is what is lost in copying
-    found = difflib.get_close_matches(word.lower().replace(" ", ""), list(lower), 1, 0.6)
+    found = difflib.get_close_matches(word.lower().replace(" ", ""), list(lower), 1, least)
     return lower[found[0]] if found else ""
 
 
