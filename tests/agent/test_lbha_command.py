@@ -87,6 +87,13 @@ def test_a_terminal_that_has_no_japanese_gives_no_traceback(tmp_path):
     assert done.returncode == DONE and "Traceback" not in done.stderr
 
 
+def test_a_difference_is_shown_where_there_is_no_japanese(tmp_path):
+    lbha(making.SHEETS / "letters.csv", "--offline", "--target", "2.1", "-o", tmp_path)
+    done = lbha(GUIDE, "--offline", "--diff", tmp_path / "letters.xml", PYTHONIOENCODING="ascii")
+    assert done.returncode == DONE, done.stderr
+    assert "- nodes / node node01 / site: \\u6771\\u4eac $HOME" in done.stdout.splitlines()
+
+
 def test_nothing_of_additional_config_runs(tmp_path):
     mark = tmp_path / "ran"
     sheet = tmp_path / "x.csv"
@@ -116,11 +123,13 @@ def test_a_missing_library_is_a_sentence(tmp_path, argument, words):
     ([GUIDE, "--xml", "/x", "--sh", "/x"], "must be different files"),
     ([GUIDE, "-o", "/no/such"], "directory /no/such is missing"),
     ([GUIDE, "--diff", "/etc/passwd"], "/etc/passwd is no XML"),
-    (["--reverse", GUIDE], "is no XML")])
-def test_a_wrong_call_is_a_sentence(arguments, words):
+    (["--reverse", GUIDE], "is no XML"), (["--target", "1.1", GUIDE], "invalid choice: '1.1'"),
+    ([GUIDE, "--no-such"], "unrecognized arguments: --no-such"),
+    ([GUIDE, "--example", "csv"], "wanted one of SHEET")])
+def test_a_wrong_call_is_a_sentence_and_no_success(arguments, words):
     done = lbha(*arguments)
     assert words in done.stderr and "Traceback" not in done.stderr
-    assert done.returncode != DONE
+    assert done.returncode == FAILED  # not 2, with which argparse ends by itself
 
 
 def test_a_sheet_that_somebody_may_have_edited_is_not_overwritten(tmp_path):

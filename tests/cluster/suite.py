@@ -17,7 +17,10 @@ class Suite:
     """A suite's root: pcs, Pacemaker's tools, agents."""
 
     def __init__(self, name: str):
-        lower = root.provide(name, Cgroup(hierarchy() / f"lbha-suite-{os.getpid()}"), print)
+        builder = Cgroup(hierarchy() / f"lbha-suite-{os.getpid()}")
+        lower = root.provide(name, builder, print)
+        if builder.exists():
+            builder.remove()
         self.namespace = Namespace()
         self.path = self.namespace.folder / "root"
         layer = self.namespace.folder / "layer"

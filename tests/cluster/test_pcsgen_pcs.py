@@ -12,10 +12,10 @@ import sys
 import hypothesis
 import pytest
 
-from lbha.pcsgen import targets
+from lbha.pcsgen import model, targets
 from tests import making, paths, semantics
 from tests.cluster.suite import Suite
-from tests.unit.test_pcsgen_cluster import again, clusters
+from tests.unit.test_pcsgen_cluster import SIGNS, again, clusters, values
 
 SUITES = {"bullseye": "2.0", "bookworm": "2.1", "trixie": "3.0"}
 # of systemd pcs asks D-Bus, which a file system alone has not: the lab has those
@@ -88,15 +88,15 @@ def test_pacemaker_accepts_random_clusters(suite):
     checked = []
 
     @hypothesis.settings(max_examples=15)
-    @hypothesis.given(clusters())
+    @hypothesis.given(clusters(values(SIGNS)) if targets.TARGETS[target].ascii_only
+                      else clusters())
     def check(cluster):
-        for text in cluster.texts() if target == "2.0" else ():
-            hypothesis.assume(all(ord(letter) < 128 for letter in text))
+        # without fence devices Pacemaker would say no more than that there are none
+        cluster.properties.append(model.Setting("stonith-enabled", "false"))
         made = again(cluster, target)
         said = suite.run("crm_verify", "--verbose", "--xml-file",
                          suite.put("random.xml", made.xml), check=False)
-        # without fence devices it says more than this, but never that it cannot read it
-        assert "schema validation" not in said and "validity error" not in said, said
+        assert "error" not in said.lower(), said + made.xml.decode()
         checked.append(made)
 
     check()

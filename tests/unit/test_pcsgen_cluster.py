@@ -242,19 +242,26 @@ def test_a_good_sheet_with_a_few_cells_changed_gives_no_traceback(data):
 
 NAMES = some.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=5).map(
     lambda text: "n" + text)
-VALUES = some.text("aZ0 -_.,:;/'\"\\$`*?!&|<>()[]{}#~=%高可用é", min_size=1, max_size=8).map(
-    lambda text: "".join(text.split()) or "x")
+SIGNS = "aZ0 -_.,:;/'\"\\$`*?!&|<>()[]{}#~=%"
+
+
+def values(letters=SIGNS + "高可用é"):
+    """Values of settings."""
+    return some.text(letters, min_size=1, max_size=8).map(
+        lambda text: "".join(text.split()) or "x")
+
+
 SCORES = some.one_of(some.integers(0, 99999).map(str), some.just("INFINITY"))
 
 
-def settings_of(names=NAMES):
+def settings_of(texts):
     """Settings with different names."""
-    return some.dictionaries(names, VALUES, max_size=3).map(
+    return some.dictionaries(NAMES, texts, max_size=3).map(
         lambda pairs: [model.Setting(*pair) for pair in pairs.items()])
 
 
 @some.composite
-def clusters(draw):
+def clusters(draw, texts=values()):
     """Clusters without a fault."""
     ids = draw(some.lists(NAMES, min_size=3, max_size=7, unique_by=str.lower))
     leaves = []
@@ -262,7 +269,7 @@ def clusters(draw):
         timeout = draw(some.integers(1, 600))
         leaves.append(model.Resource(
             "Primitive", name, standard="ocf", provider="heartbeat", type="Dummy",
-            options=draw(settings_of()), meta=draw(settings_of()),
+            options=draw(settings_of(texts)), meta=draw(settings_of(texts)),
             operations=[model.Operation("monitor", [
                 model.Setting("interval", "10s"), model.Setting("timeout", "%ds" % timeout)])]))
     split = draw(some.integers(0, len(leaves) - 1))
@@ -271,17 +278,18 @@ def clusters(draw):
         kind = draw(some.sampled_from(["Group", "Clone", "Promotable"]))
         if kind != "Group":
             held, free = held[:1], free + held[1:]
-        free.append(model.Resource(kind, ids[0], held, draw(settings_of())))
+        free.append(model.Resource(kind, ids[0], held, draw(settings_of(texts))))
     roots = [resource.id for resource in free]
     cluster = model.Cluster(
-        properties=draw(settings_of()), resource_defaults=draw(settings_of()), resources=free)
+        properties=draw(settings_of(texts)), resource_defaults=draw(settings_of(texts)),
+        resources=free)
     for node in ("node1", "node2"):
         cluster.locations.append(model.Location(
             draw(some.sampled_from(roots)), draw(some.sampled_from(tables.VERBS)), node,
             draw(SCORES.filter(lambda score: score != "0"))))
     operation = draw(some.sampled_from(tables.COMPARISONS))
     cluster.rules = [model.Rule(draw(some.sampled_from(roots)), draw(SCORES), "and", "", [
-        model.Expression(draw(NAMES), operation, draw(VALUES)),
+        model.Expression(draw(NAMES), operation, draw(texts)),
         model.Expression(draw(NAMES), "defined", "")])]
     if len(roots) > 1:
         cluster.colocations = [model.Colocation(roots[0], roots[1], draw(SCORES), "", "")]

@@ -69,11 +69,17 @@ def generate(given, language):
     elif live is not None:
         lines = difference.compare(live, document)
         for line in lines:
-            print(line)
+            show(line)
         say_if(not lines, "no-difference", language)
     else:
         save(given, sheet, cluster, document, language)
     return WARNED if found.has(report.WARNING) else DONE
+
+
+def show(line):
+    """A line of what was asked for; a terminal without its letters gets their numbers."""
+    sys.stdout.write(line.encode(sys.stdout.encoding, "backslashreplace")
+                     .decode(sys.stdout.encoding) + "\n")
 
 
 def say_if(true, key, language):
@@ -87,7 +93,7 @@ def save(given, sheet, cluster, document, language):
     xml, sh = output_names(given, sheet)
     text = script.render(cluster, targets.TARGETS[given.target], document,
                          os.path.basename(sheet.file), os.path.basename(xml))
-    output.write({xml: cib.serialize(document), sh: text.encode("utf-8")})
+    output.write({xml: cib.serialize(document), sh: text.encode("utf-8", "surrogateescape")})
     say(messages.text("written", language, files="%s, %s" % (xml, sh), xml=xml))
 
 

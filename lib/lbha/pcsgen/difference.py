@@ -6,7 +6,7 @@ from lbha.pcsgen import cib
 OWN = ("have-watchdog", "dc-version", "cluster-infrastructure", "cluster-name",
        "last-lrm-refresh")
 SECRETS = ("passw", "passwd", "password", "secret", "kg", "token", "community")
-KEYS = ("id", "name", "uname", "path")
+KEYS = ("uname", "id", "name", "path")
 ADDED, CHANGED, WIPED = "+", "~", "-"
 
 

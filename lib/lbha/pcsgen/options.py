@@ -1,6 +1,7 @@
 """The command line of lbha pcsgen, as argparse has it."""
 
 import argparse
+import sys
 
 from lbha.pcsgen import messages, targets
 
@@ -14,10 +15,19 @@ run: it goes into the script as it is.
 """
 
 
-def parser(program="lbha pcsgen"):
-    """The parser; `sheet` and one of `example` and `reverse` are looked at by the command."""
-    made = argparse.ArgumentParser(
-        prog=program, description=DESCRIPTION, epilog=END,
+class Parser(argparse.ArgumentParser):
+    """argparse ends with 2, which here means that the work was done."""
+
+    def error(self, message):
+        """Say what is wrong with the command line and end with 1."""
+        self.print_usage(sys.stderr)
+        self.exit(1, "%s: error: %s\n" % (self.prog, message))
+
+
+def parser():
+    """The parser; that there is one of SHEET, --example and --reverse is the command's."""
+    made = Parser(
+        prog="lbha pcsgen", description=DESCRIPTION, epilog=END,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("sheet", nargs="?", metavar="SHEET.csv|SHEET.xlsx[:NAME]",
                       help="the sheet; NAME is of one in a workbook, by default the first")
