@@ -8,8 +8,9 @@ import hypothesis.strategies as some
 import pytest
 from lxml import etree
 
-from lbha.pcsgen import (cib, difference, example, model, report, reverse, tables, targets,
-                         words, writing)
+from lbha.errors import LocalFault
+from lbha.pcsgen import (cib, difference, example, model, report, reverse, schema, tables,
+                         targets, words, writing)
 from tests import making, semantics
 
 GUIDE, EVERYTHING = (making.SHEETS / name for name in ("guide.csv", "everything.csv"))
@@ -180,6 +181,44 @@ def test_what_a_sheet_cannot_hold_is_listed_and_the_rest_is_kept():
     assert [one.signed for one in cluster.locations] == ["-INFINITY"]
     p, = cluster.resources
     assert p.options == [] and p.meta == [model.Setting("priority", "3")]
+
+
+def test_pacemaker_s_schema_is_asked_where_it_is(tmp_path):
+    document = making.make(GUIDE).document
+    found = report.Report()
+    assert not schema.check(document, found, str(tmp_path)) and found.notes == []
+    path = tmp_path / "pacemaker-3.5.rng"
+    grammar = """<grammar xmlns="http://relaxng.org/ns/structure/1.0">
+      <start><ref name="any"/></start>
+      <define name="any"><element><%s/><zeroOrMore><choice><attribute><anyName/></attribute><text/>
+      <ref name="any"/></choice></zeroOrMore></element></define></grammar>"""
+    path.write_text(grammar % "anyName")
+    assert schema.check(document, found, str(tmp_path)) and found.notes == []
+    path.write_text(grammar.replace("<%s/>", "<name>cib</name>"))
+    assert schema.check(document, found, str(tmp_path))
+    assert [(note.level, note.key) for note in found.notes] == [("error", "schema")]
+    path.write_text("no schema")
+    with pytest.raises(LocalFault):
+        schema.check(document, found, str(tmp_path))
+
+
+def test_an_alert_is_not_named_like_a_resource():
+    rows = making.rows("""
+RESOURCES
+ | resourceItem | id
+ | Primitive | alert_1
+PRIMITIVE
+P | id | class | provider | type
+ | alert_1 | ocf | heartbeat | Dummy
+ALERT
+P | path
+ | /bin/true
+R | recipient
+ | x""")
+    made = making.make_rows(rows)
+    assert made.document.find(".//alert").get("id") == "alert_1-1"
+    assert ["alert", "recipient", "add", "alert_1-1", "value=x",
+            "id=alert_1-1-recipient"] in list(commands(made.script))
 
 
 def test_a_difference_is_told_by_what_it_means():

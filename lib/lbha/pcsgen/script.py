@@ -177,13 +177,13 @@ class _Writer:
                  + ([" ".join(words)] if self.target.one_rule else words))
 
     def alerts(self):
-        for number, alert in enumerate(self.cluster.alerts, 1):
-            name = "alert_%d" % number
+        for alert, element in zip(self.cluster.alerts, self.document.iterfind(
+                "configuration/alerts/alert")):
+            name = element.get("id")
             self.pcs(["alert", "create", "path=" + alert.path, "id=" + name], *told(alert))
-            for count, recipient in enumerate(alert.recipients):
-                own = name + "-recipient" + ("-%d" % count if count else "")
+            for recipient, one in zip(alert.recipients, element.iterfind("recipient")):
                 self.pcs(["alert", "recipient", "add", name, "value=" + recipient.value,
-                          "id=" + own], *told(recipient))
+                          "id=" + one.get("id")], *told(recipient))
 
     def commands(self):
         """As the sheet has them: they are the author's own, quoting included."""
