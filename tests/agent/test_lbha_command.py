@@ -59,7 +59,10 @@ def test_warnings_are_2_and_errors_are_1_and_write_nothing(tmp_path):
 def test_neither_file_is_there_when_one_cannot_be_written(tmp_path):
     (tmp_path / "dir.sh").mkdir()
     done = lbha(GUIDE, "--offline", "--xml", tmp_path / "a.xml", "--sh", tmp_path / "no/b.sh")
-    assert done.returncode == FAILED and "No such file or directory" in done.stderr
+    assert done.returncode == FAILED
+    assert "%s: No such file or directory\n" % (tmp_path / "no/b.sh") in done.stderr
+    done = lbha(GUIDE, "--offline", "--xml", tmp_path / "a.xml", "--sh", tmp_path / "dir.sh")
+    assert done.returncode == FAILED and "dir.sh is a directory" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["dir.sh"]
 
 

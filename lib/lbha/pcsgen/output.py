@@ -13,15 +13,16 @@ def write(files):
     for path in files:
         if os.path.isdir(path):
             raise LocalFault("%s is a directory: wanted a file" % path)
-    ready = []
+    ready, path = [], None
     try:
         for path, data in files.items():
             ready.append((_beside(path, data), path))
         while ready:
-            os.replace(*ready[0])
+            temporary, path = ready[0]
+            os.replace(temporary, path)
             ready.pop(0)
     except OSError as error:
-        raise LocalFault("%s: %s" % (error.filename2 or error.filename, error.strerror))
+        raise LocalFault("%s: %s" % (path, error.strerror))
     finally:
         for temporary, _ in ready:
             os.unlink(temporary)
