@@ -17,15 +17,16 @@ import sys
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 RESOURCE_AGENTS = ("haproxy", "IPaddr2", "ping")
 FENCE_AGENTS = ("fence_pyipmi",)
+COMMANDS = ("lbha",)
 
 AGENT_FOLDER = "/usr/lib/ocf/resource.d/lbha"
-FENCE_FOLDER = "/usr/sbin"
+FENCE_FOLDER = COMMAND_FOLDER = "/usr/sbin"
 LIBRARY_FOLDER = "/usr/lib/ocf/lib/lbha"
 SYSCTL_FOLDER = "/usr/lib/sysctl.d"
 MAN_FOLDER = "/usr/share/man"
 # ours to create and to remove; the others belong to the system or to Pacemaker
 OWN_FOLDERS = (AGENT_FOLDER, "/usr/lib/ocf/lib", LIBRARY_FOLDER, LIBRARY_FOLDER + "/render",
-               LIBRARY_FOLDER + "/haproxy")
+               LIBRARY_FOLDER + "/haproxy", LIBRARY_FOLDER + "/pcsgen")
 
 
 def files():
@@ -34,6 +35,8 @@ def files():
         yield "agents/" + name, AGENT_FOLDER + "/" + name, 0o755
     for name in FENCE_AGENTS:
         yield "fence/" + name, FENCE_FOLDER + "/" + name, 0o755
+    for name in COMMANDS:
+        yield "bin/" + name, COMMAND_FOLDER + "/" + name, 0o755
     library = CHECKOUT / "lib/lbha"
     for path in sorted(library.glob("**/*.py")):
         inside = path.relative_to(library).as_posix()
@@ -42,11 +45,14 @@ def files():
 
 
 def man_pages():
-    """(agent in the checkout, destination) of the pages that the agents write themselves."""
+    """(program in the checkout, destination) of the pages that the programs write themselves.
+    """
     for name in RESOURCE_AGENTS:
         yield "agents/" + name, "%s/man7/ocf_lbha_%s.7.gz" % (MAN_FOLDER, name)
     for name in FENCE_AGENTS:
         yield "fence/" + name, "%s/man8/%s.8.gz" % (MAN_FOLDER, name)
+    for name in COMMANDS:
+        yield "bin/" + name, "%s/man8/%s.8.gz" % (MAN_FOLDER, name)
 
 
 def install(root, interpreter):
@@ -54,8 +60,8 @@ def install(root, interpreter):
     for source, destination, mode in files():
         text = (CHECKOUT / source).read_text(encoding="utf-8")
         _write(root, destination, with_interpreter(text, interpreter).encode("utf-8"), mode)
-    for agent, destination in man_pages():
-        _write(root, destination, compressed(man_page(agent)), 0o644)
+    for program, destination in man_pages():
+        _write(root, destination, compressed(man_page(program)), 0o644)
 
 
 def with_interpreter(text, interpreter):
@@ -66,10 +72,10 @@ def with_interpreter(text, interpreter):
     return "".join(("#!", " ".join([interpreter] + first[2:].split()[1:]), newline, rest))
 
 
-def man_page(agent):
-    """The page that an agent (path in the checkout) writes, as bytes."""
-    action = ["-o", "manpage"] if agent.startswith("fence/") else ["manpage"]
-    page = subprocess.run([sys.executable, "-I", str(CHECKOUT / agent)] + action,
+def man_page(program):
+    """The page that a program (path in the checkout) writes, as bytes."""
+    action = ["-o", "manpage"] if program.startswith("fence/") else ["manpage"]
+    page = subprocess.run([sys.executable, "-I", str(CHECKOUT / program)] + action,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)
     return page.stdout
 

@@ -9,5 +9,6 @@ from tests import paths
 sys.path.insert(0, str(paths.LIBRARY))
 
 # the machine is shared: how long an example takes says nothing
-hypothesis.settings.register_profile("lbha", deadline=None, database=None)
+hypothesis.settings.register_profile("lbha", deadline=None, database=None,
+                                     suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("lbha")

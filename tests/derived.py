@@ -5,7 +5,7 @@
 
 import sys
 
-from tests import declarations, paths
+from tests import declarations, paths, tools
 
 GOLDEN = paths.CHECKOUT / "tests/unit/golden"
 README = paths.CHECKOUT / "README.md"
@@ -22,6 +22,20 @@ def golden():
         yield GOLDEN / (name + "-1.1.xml"), ocf_xml.render(declared, modern=True)
     for name in declarations.FENCE_AGENTS:
         yield GOLDEN / (name + ".xml"), fence_xml.render(declarations.declaration(name))
+    for file, text in sheets():
+        yield GOLDEN / file, text
+
+
+def sheets():
+    """(name of a file, text) of what lbha pcsgen makes of the sheets of the tests."""
+    from lbha.pcsgen import targets
+    from tests import making
+
+    for sheet in ("guide", "everything"):
+        for target in sorted(targets.TARGETS):
+            made = making.make(making.SHEETS / (sheet + ".csv"), target)
+            yield "pcsgen-%s-%s.xml" % (sheet, target), made.xml.decode("utf-8")
+            yield "pcsgen-%s-%s.sh" % (sheet, target), made.script
 
 
 def readme(text):
@@ -46,6 +60,7 @@ def marks(name):
 
 def main():
     """Write what is not as it should be, and say which files those were."""
+    sys.path.append(str(tools.folder("requirements")))  # lxml
     GOLDEN.mkdir(exist_ok=True)
     wanted = dict(golden())
     wanted[README] = readme(README.read_text(encoding="utf-8"))

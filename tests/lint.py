@@ -9,20 +9,22 @@ from tests import declarations, paths, tools
 PYTHON_FILES = ("lib", "rpm", "tests")
 # runs on the nodes or on the machine that builds the package, and the tests that run there
 OLDEST_PYTHON = ("lib", "rpm", "tests/unit", "tests/paths.py", "tests/declarations.py",
-                 "tests/conftest.py", "tests/bench/events.py", "tests/bench/figures.py",
-                 "tests/bench/plot.py", "tests/bench/report.py", "tests/bench/table.py")
+                 "tests/conftest.py", "tests/making.py", "tests/semantics.py",
+                 "tests/bench/events.py", "tests/bench/figures.py", "tests/bench/plot.py",
+                 "tests/bench/report.py", "tests/bench/table.py")
 
 
 def main():
     """Run every linter; how many of them had something to say."""
-    agents = [str(paths.agent(name).relative_to(paths.CHECKOUT))
-              for name in declarations.AGENTS]
+    programs = [str(paths.agent(name).relative_to(paths.CHECKOUT))
+                for name in declarations.AGENTS]
+    programs += ["bin/" + name for name in declarations.install.COMMANDS]
     environment = tools.environment(tools.folder("requirements-lint"))
     vermin = "from vermin.main import main; main()"
     commands = [
-        [sys.executable, "-m", "flake8", *PYTHON_FILES, *agents],
+        [sys.executable, "-m", "flake8", *PYTHON_FILES, *programs],
         [sys.executable, "-c", vermin, "--quiet", "--no-tips", "--target=3.6-", "--violations",
-         *OLDEST_PYTHON, *agents],
+         *OLDEST_PYTHON, *programs],
         ["bash", "-n", ".ci/run"],
     ]
     if shutil.which("rpmlint"):

@@ -12,11 +12,12 @@ from tests import paths
 BUILD = paths.CHECKOUT / "build"
 
 
-def version(interpreter):
+def version(interpreter, parts=2):
     """The version of a Python as text, such as 3.11, or None when it does not run."""
+    code = "import sys; print('.'.join(map(str, sys.version_info[:%d])))" % parts
     try:
         return subprocess.check_output(
-            [interpreter, "-IS", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+            [interpreter, "-IS", "-c", code],
             stderr=subprocess.DEVNULL, universal_newlines=True).strip()
     except (OSError, subprocess.CalledProcessError):
         return None
@@ -34,7 +35,9 @@ def folder(name, interpreter=sys.executable):
         argv = _pip() + ["install", "--quiet", "--disable-pip-version-check",
                          "--no-compile", "--target", str(unfinished), "-r", str(wanted)]
         if python != version(sys.executable):
-            argv += ["--no-deps"]  # our pip would choose them for our own Python
+            # our pip would choose dependencies, and binaries, for our own Python
+            argv += ["--no-deps", "--python-version", version(interpreter, 3),
+                     "--only-binary=:all:"]
         _run(argv)
         if place.exists():
             shutil.rmtree(str(unfinished))  # somebody else was quicker

@@ -23,6 +23,8 @@ The common library of the agents.  A module imports only what stands before it h
     actions                      what each action of a resource agent does
     secret  power  ipmi          passwords, power proven, and what IPMI says
     ocf  fence                   the runtimes of resource and fence agents
+    pcsgen                       sheets that describe a cluster, to and from its CIB
+    __main__                     the lbha command
 
 Nothing is imported here: an agent pays at every call for each module it loads.
 """

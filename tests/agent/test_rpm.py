@@ -174,6 +174,14 @@ def test_the_installed_agents_run_and_find_their_library(root, package):
     assert page.startswith(".TH ")
 
 
+def test_the_installed_command_runs_and_finds_its_library(root, package):
+    root.rpm("--install", package)
+    root.run("sh", "-c", "cd /tmp && lbha pcsgen --example csv --lang en 2>/tmp/said")
+    assert root.run("cat", "/tmp/said") == "./lbha-example.csv written\n"
+    page = root.run("sh", "-c", "zcat /usr/share/man/man8/lbha.8.gz")
+    assert page.startswith('.TH "LBHA"')
+
+
 def test_the_kernel_lets_haproxy_bind_the_address_once_installed(root, package):
     settings = ("/proc/sys/net/ipv4/ip_nonlocal_bind", "/proc/sys/net/ipv6/ip_nonlocal_bind")
     # what the chroot's scriptlet may write belongs to this network namespace alone
@@ -215,9 +223,12 @@ def test_rpm_of_el8_can_read_it(package):
 
 def test_the_resource_agents_need_neither_pyghmi_nor_haproxy_to_be_installed(package):
     hard = requirements(package)
-    assert not [line for line in hard if "pyghmi" in line or "haproxy" in line]
+    assert not [line for line in hard
+                if any(word in line for word in ("pyghmi", "haproxy", "lxml", "openpyxl"))]
     assert "(pacemaker or pacemaker-remote)" in hard and PYTHON in hard
-    assert requirements(package, "recommends") == {"haproxy", "python3-pyghmi"}
+    assert requirements(package, "recommends") == {
+        "haproxy", "python3-pyghmi", "python3-lxml"}
+    assert requirements(package, "suggests") == {"python3-openpyxl"}
 
 
 def test_the_interpreter_of_another_distribution(tmp_path):

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 import lbha
+import lbha.pcsgen
 from lbha import ocf
 from lbha.errors import WrongParameter
 from tests import declarations, derived, paths
@@ -17,12 +18,16 @@ LIBRARY = paths.LIBRARY / "lbha"
 MODULES = {path.relative_to(LIBRARY).with_suffix("").as_posix().replace("/__init__", ""): path
            for path in LIBRARY.glob("**/*.py") if path != LIBRARY / "__init__.py"}
 AGENTS = {name: paths.agent(name) for name in declarations.AGENTS}
-FILES = dict({"lbha/" + name: path for name, path in MODULES.items()}, **AGENTS)
+COMMANDS = {"bin/" + name: paths.CHECKOUT / "bin" / name for name in install.COMMANDS}
+FILES = dict({"lbha/" + name: path for name, path in MODULES.items()}, **AGENTS, **COMMANDS)
 
 # What a monitor pays for at every call, if it is imported at module level.
 CHEAP = {"sys", "os", "errno", "time", "select", "syslog", "fcntl", "zlib", "stat", "struct",
          "_struct", "_socket", "_signal", "lbha"}
-MAY_EXIT = {"lbha/ocf": "main", "lbha/fence": "main",
+# Of a command that a person calls, not of agents; what is not Python's own stays inside.
+COMMAND_CHEAP = CHEAP | {"argparse", "codecs", "copy", "csv", "difflib", "io", "re", "shlex",
+                         "unicodedata"}
+MAY_EXIT = {"lbha/ocf": "main", "lbha/fence": "main", "lbha/__main__": "main",
             # children, which must never return into the agent
             "lbha/proc": "_become", "lbha/task": "_work", "lbha/announce": "repeat"}
 LONGEST_FILE = 350  # lines: read in one sitting
@@ -48,13 +53,16 @@ def imports(path):
                 yield node.module, node in top
 
 
-def layers():
-    """The modules in the order that the library's own page gives them."""
-    lines = re.findall(r"^    (\w+(?:  \w+)*)  +\w", lbha.__doc__, re.MULTILINE)
-    return [line.split() for line in lines]
+def order(page):
+    """The modules in the order that a package's own page gives them."""
+    lines = re.findall(r"^    (\w+(?:  \w+)*)  +\w", page, re.MULTILINE)
+    return [name for line in lines for name in line.split()]
 
 
-ORDER = [name for layer in layers() for name in layer]
+ORDER = order(lbha.__doc__)
+PCSGEN = {name.split("/")[1]: path for name, path in MODULES.items()
+          if name.startswith("pcsgen/")}
+PCSGEN_ORDER = order(lbha.pcsgen.__doc__)
 
 
 def test_the_library_s_page_names_every_module_once():
@@ -74,6 +82,26 @@ def test_a_module_imports_only_what_stands_before_it(name):
         assert ORDER.index(parts[1]) < ORDER.index(own), imported
 
 
+def test_the_page_of_pcsgen_names_every_module_once():
+    assert sorted(PCSGEN_ORDER) == sorted(PCSGEN)
+
+
+@pytest.mark.parametrize("name", PCSGEN)
+def test_a_module_of_pcsgen_imports_only_what_stands_before_it(name):
+    for node in ast.walk(tree(PCSGEN[name])):
+        module = getattr(node, "module", None) or ""
+        names = [alias.name for alias in node.names] if module == "lbha.pcsgen" else (
+            [module.split(".")[2]] if module.startswith("lbha.pcsgen.") else [])
+        for imported in names:
+            assert PCSGEN_ORDER.index(imported) < PCSGEN_ORDER.index(name), imported
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_an_agent_loads_nothing_of_the_commands(name):
+    assert not [imported for imported, _ in imports(AGENTS[name])
+                if imported.startswith(("lbha.pcsgen", "lbha.__main__"))]
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_texts_are_rendered_only_on_request(name):
     if not name.startswith("render"):
@@ -91,9 +119,10 @@ def test_nobody_imports_an_agent(name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_nothing_expensive_is_imported_before_it_is_used(name):
+    cheap = COMMAND_CHEAP if name.startswith("lbha/pcsgen/") else CHEAP
     for imported, top in imports(FILES[name]):
         if top:
-            assert imported.split(".")[0] in CHEAP, imported
+            assert imported.split(".")[0] in cheap, imported
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -151,6 +180,13 @@ def test_an_agent_runs_as_it_is(name):
     with open(str(AGENTS[name]), encoding="utf-8") as file:
         assert file.readline() == "#!/usr/bin/python3 %s\n" % flags
     assert os.access(str(AGENTS[name]), os.X_OK)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_runs_as_it_is(name):
+    with open(str(COMMANDS[name]), encoding="utf-8") as file:
+        assert file.readline() == "#!/usr/bin/python3 -I\n"
+    assert os.access(str(COMMANDS[name]), os.X_OK)
 
 
 @pytest.mark.parametrize("name", AGENTS)

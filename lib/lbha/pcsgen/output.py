@@ -1,0 +1,41 @@
+"""Files that may hold passwords: for their owner only, and there as a whole or not at all."""
+
+import os
+
+from lbha.errors import LocalFault
+
+MODE = 0o600
+
+
+def write(files):
+    """Write {path: bytes}; LocalFault, and none of them changed, when one cannot be written.
+    """
+    for path in files:
+        if os.path.isdir(path):
+            raise LocalFault("%s is a directory: wanted a file" % path)
+    ready, path = [], None
+    try:
+        for path, data in files.items():
+            ready.append((_beside(path, data), path))
+        while ready:
+            temporary, path = ready[0]
+            os.replace(temporary, path)
+            ready.pop(0)
+    except OSError as error:
+        raise LocalFault("%s: %s" % (path, error.strerror))
+    finally:
+        for temporary, _ in ready:
+            os.unlink(temporary)
+
+
+def _beside(path, data):
+    # a finished file of another name in the same directory
+    temporary = "%s.%d.new" % (path, os.getpid())
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+    except OSError:
+        os.unlink(temporary)
+        raise
+    return temporary

@@ -1,0 +1,61 @@
+"""What is said about a sheet: all of it at once, each with its cell."""
+
+from lbha.pcsgen import messages, sheet
+
+ERROR, WARNING = "error", "warning"
+
+
+class Note:
+    """One thing said: level, the Cell (None: about the whole), key of the message, fields."""
+
+    def __init__(self, level, cell, key, fields):
+        self.level, self.cell, self.key, self.fields = level, cell, key, fields
+
+    @property
+    def order(self):
+        """Where it comes in the report: by place, what is about the whole at the end."""
+        row, column = getattr(self.cell, "row", None), getattr(self.cell, "column", None)
+        return (row is None, row or 0, column or 0)
+
+
+class Report:
+    """What was found, in the language of `language` ("en" or "ja")."""
+
+    def __init__(self, language="en"):
+        self.language = language
+        self.notes = []
+
+    def error(self, cell, key, **fields):
+        """The sheet cannot be used as it is."""
+        self._add(ERROR, cell, key, fields)
+
+    def warning(self, cell, key, **fields):
+        """It can, but a person should look."""
+        self._add(WARNING, cell, key, fields)
+
+    def _add(self, level, cell, key, fields):
+        note = Note(level, cell, key, fields)
+        # one slip is said once, however many rows come back to it
+        said = {(old.order, old.key, str(sorted(old.fields.items()))) for old in self.notes[-20:]}
+        if (note.order, key, str(sorted(fields.items()))) not in said:
+            self.notes.append(note)
+
+    def has(self, level):
+        """Whether anything of that level was said."""
+        return any(note.level == level for note in self.notes)
+
+    def lines(self, source):
+        """Every note as a line; `source` is the Sheet, or the name of what was read."""
+        for note in sorted(self.notes, key=lambda note: note.order):
+            yield "%s: %s: %s" % (_place(source, note.cell),
+                                  messages.text(note.level, self.language),
+                                  messages.text(note.key, self.language, **note.fields))
+
+
+def _place(source, cell):
+    if not isinstance(source, sheet.Sheet):
+        return source
+    place = source.file + (":" + source.name if source.name else "")
+    if getattr(cell, "row", None) is None:
+        return place
+    return "%s:%s" % (place, sheet.address(cell.row, cell.column))

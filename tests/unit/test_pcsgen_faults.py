@@ -1,0 +1,265 @@
+"""Everything that is said of a sheet, each with the cell it is said of, all in one pass."""
+
+import re
+
+import pytest
+
+from lbha.pcsgen import messages
+from tests import making, paths
+
+# A cluster without a fault; the cases below change it.
+BASE = """
+RSC_DEFAULTS
+ | name | value
+ | resource-stickiness | 200
+ | migration-threshold | 3
+RESOURCES
+ | resourceItem | resourceItem | resourceItem | id
+ | Group | | | g
+ | | Primitive | | a
+ | Clone | | | c
+ | | Primitive | | b
+ | Stonith | | | f
+PRIMITIVE
+P | id | class | provider | type
+ | a | ocf | heartbeat | Dummy
+PRIMITIVE
+P | id | class | provider | type
+ | b | ocf | heartbeat | Dummy
+O | type | timeout | interval | enabled | role
+ | monitor | 20s | 10s
+STONITH
+P | id | type
+ | f | fence_ipmilan
+A | type | name | value
+ | options | pcmk_host_list | n1
+LOCATION_NODE
+ | rsc | prefers/avoids | node | score
+ | f | avoids | n1
+"""
+LINES = len(BASE.strip("\n").splitlines())
+PRIMITIVE_P = "PRIMITIVE\nP | id | class | provider | type\n"
+
+
+def after(text):
+    """The base and more below it, whose first line is row 1 of the cases' cells."""
+    return making.make_rows(making.rows(BASE + text.lstrip("\n")))
+
+
+def instead(old, new):
+    """The base with one piece replaced."""
+    assert BASE.count(old) == 1
+    return making.make_rows(making.rows(BASE.replace(old, new)))
+
+
+def below(cell):
+    """A cell of the appended lines, as an address in the whole sheet."""
+    letter, number = re.match(r"([A-Z]*)(\d+)$", cell).groups()
+    return letter + str(int(number) + LINES)
+
+
+def test_the_base_has_no_fault():
+    assert after("").said() == []
+
+
+# (lines below the base, [(cell counted from there, key)])
+APPENDED = [
+    ("NONSENSE\n | a | b\n | c | d", [("B1", "unknown-keyword")]),
+    ("PROPERTY\n | name | name | value\n", [("D2", "column-twice")]),
+    ("PROPERTY\n | name\n | x", [("2", "column-missing")]),
+    ("PROPERTY\n | name | value | x\n", [("E2", "unknown-column")]),
+    ("PROPERTY\n | name | value\n | batch-limit |\n | | 3", [("C4", "blank"), ("D3", "blank")]),
+    ("PROPERTY\n | name | value\n | a=b | 1", [("C3", "no-name")]),
+    ("PROPERTY\n | name | value\n | bach-limit | 1", [("C3", "unknown-property")]),
+    ("PROPERTY\n | name | value\n | batch-limit | \x07",
+     [("D3", "control-character")]),
+    ("PROPERTY\n | name | value\n | batch-limit | \u9ad8", [("D3", "not-ascii")]),
+    ("PROPERTY\n | name | value\n | batch-limit | 1\n | batch-limit | 2",
+     [("C4", "name-twice")]),
+    ("PROPERTY\n | name | value\n | priority-fencing-delay | 10s", [("D3", "no-priority")]),
+    ("NODE\n | uname | type | name | value\n | n1 | attribut | x | y\n | -n | attribute | x | y",
+     [("D3", "not-one-of"), ("C4", "no-node")]),
+    ("NODE\n | uname | type | name | value\n | n1 | attribute | x | y\n | n1 | | x | y",
+     [("D4", "blank")]),
+    ("NODE\n | uname | type | name | value\n | n1 | attribute | x | y\n | | | x | z",
+     [("E4", "name-twice")]),
+    ("NODE\n | uname | type | name | value\n | n9 | attribute | x | y", [("C3", "unknown-node")]),
+    ("PRIMITIVE\n | id | class | provider | type", [("C2", "part-missing"), ("B1", "no-head")]),
+    (PRIMITIVE_P + " | zz | ocf | heartbeat | Dummy", [("C3", "not-in-resources")]),
+    (PRIMITIVE_P + " | a | ocf | heartbeat | Dummy", [("C3", "described-twice")]),
+    (PRIMITIVE_P + " | c | ocf | heartbeat | Dummy", [("C3", "other-kind")]),
+    ("RSC_ATTRIBUTES\n | id | name | value\n | zz | x | y", [("C3", "not-in-resources")]),
+    ("RSC_ATTRIBUTES\n | id | name | value\n | c | promotable | true",
+     [("D3", "promotable-is-a-kind")]),
+    ("STONITH_LEVEL\n | node | id | level\n | n1 | f | 1\n | | f | 10\n | | f | 1",
+     [("E4", "no-level"), ("D5", "level-twice")]),
+    ("STONITH_LEVEL\n | node | id | level\n | n1 | a | 1", [("D3", "no-device")]),
+    ("LOCATION_NODE\n | rsc | prefers/avoids | node | score\n | g | prefers | n1 | -5",
+     [("F3", "negative")]),
+    ("LOCATION_NODE\n | rsc | prefers/avoids | node | score\n | g | likes | n1\n | a | | n1",
+     [("D3", "not-one-of"), ("D4", "blank")]),
+    ("LOCATION_NODE\n | rsc | prefers/avoids | node | score\n | h | prefers | n1",
+     [("C3", "not-in-resources")]),
+    ("LOCATION_NODE\n | rsc | prefers/avoids | node | score\n | b | prefers | n1",
+     [("C3", "in-a-clone")]),
+    ("LOCATION_NODE\n | rsc | prefers/avoids | node | score\n | g | prefers | n1\n"
+     " | | avoids | n1", [("D4", "prefers-and-avoids")]),
+    ("LOCATION_NODE\n | rsc | prefers/avoids | node | score\n | g | prefers | n1\n"
+     " | | | n1 | 3", [("E4", "location-twice")]),
+    ("LOCATION_RULE\n | rsc | score | bool_op | attribute | op | value\n"
+     " | g | pingd | | x | lt | 1", [("D3", "no-score")]),
+    ("LOCATION_RULE\n | rsc | score | bool_op | attribute | op | value\n"
+     " | g | 1 | | x | lt | 1\n | | | | y | gt | 1", [("E3", "joint-missing")]),
+    ("LOCATION_RULE\n | rsc | score | bool_op | attribute | op | value\n"
+     " | g | 1 | and | x | lt | 1\n | | | or | y | defined | 1\n | | | | z | like | 1",
+     [("E4", "ignored"), ("H4", "ignored"), ("G5", "not-one-of")]),
+    ("LOCATION_RULE\n | rsc | score | bool_op | attribute | op | value\n"
+     " | g | 1 | and | x | lt |", [("E3", "ignored"), ("H3", "blank")][1:]),
+    ("LOCATION_RULE\n | rsc | score | bool_op | attribute | op | value\n"
+     " | g | 1 | | x | lt | 1\n | | 1 | | x | lt | 1", [("C4", "rule-twice")]),
+    ("COLOCATION\n | rsc | with-rsc | score | rsc-role\n | g | c | | Main",
+     [("E3", "blank"), ("F3", "not-one-of")]),
+    ("COLOCATION\n | rsc | with-rsc | score\n | g | c | 1\n | g | c | 2", [("E4", "two-scores")]),
+    ("COLOCATION\n | rsc | with-rsc | score\n | g | c | INF\n | c | g | -INF",
+     [("E4", "two-scores")]),
+    ("COLOCATION\n | rsc | with-rsc | score\n | g | c | 1\n | g | c | 1",
+     [("D4", "colocation-twice")]),
+    ("COLOCATION\n | rsc | with-rsc | score\n | g | g | 1", [("D3", "with-itself")]),
+    ("ORDER\n | first-rsc | then-rsc | kind\n | c | c | always",
+     [("E3", "not-one-of")]),
+    ("ORDER\n | first-rsc | then-rsc | symmetrical\n | c | c |\n | c | g | perhaps",
+     [("D3", "after-itself"), ("E4", "not-one-of")]),
+    ("ORDER\n | first-rsc | then-rsc | kind\n | c | g |\n | c | g | Optional",
+     [("D4", "order-twice")]),
+    ("ORDER\n | first-rsc | then-rsc | kind\n | c | g |\n | g | f\n | f | c", [("D4", "circle")]),
+    ("ALERT\nR | recipient\n | x", [("B1", "no-head")]),
+    ("ALERT\nP | path\n | bin/x\n | /bin/y", [("C3", "no-path"), ("C4", "second-head")]),
+    ("ALERT\nP | path\n | /bin/y\nR | recipient\n | x\n | x\nALERT\nP | path\n | /bin/y",
+     [("C6", "recipient-twice"), ("C9", "alert-twice")]),
+    ("ADDITIONAL_CONFIG\n | config\n | pcs 'x", [("C3", "open-quote")]),
+    ("ADDITIONAL_CONFIG\n | config\n | pcs x", [("C3", "script-only")]),
+]
+
+# (a piece of the base, what stands there instead, [(cell, key)])
+CHANGED = [
+    (" | | Primitive | | a", " | | Primitiv | | a", [("D8", "not-one-of")]),
+    (" | | Primitive | | a", " | | Primitive | | 1a", [("F8", "no-id")]),
+    (" | | Primitive | | a", " | | Primitive | |", [("F8", "blank")]),
+    (" | | Primitive | | a", " | | Primitive | Primitive | a", [("E8", "item-twice")]),
+    (" | | Primitive | | a", " | | | | a", [("C8", "item-missing"), ("F7", "holds-nothing")]),
+    (" | | Primitive | | a", " | | | Primitive | a", [("E8", "too-deep")]),
+    (" | | Primitive | | a", " | | Clone | | a", [("D8", "cannot-hold")]),
+    (" | | Primitive | | b", " | | Primitive | | b\n | | Stonith | | f2", [("F11", "holds-two")]),
+    (" | Group | | | g", " | Group | | | f", [("F11", "id-twice")]),
+    (" | Stonith | | | f", " | Stonith | | | f\n | Primitive | | | d", [("F12", "not-described")]),
+    (" | a | ocf | heartbeat | Dummy", " | a | | | Dummy", [("D14", "class-assumed")]),
+    (" | a | ocf | heartbeat | Dummy", " | a | systemd | - | x", [("E14", "dash")]),
+    (" | a | ocf | heartbeat | Dummy", " | a | systemd | x | x", [("E14", "no-provider")]),
+    (" | a | ocf | heartbeat | Dummy", " | a | ocf | heartbeat | ../x", [("F14", "no-agent")]),
+    (" | a | ocf | heartbeat | Dummy", " | a | ocf | | x", [("E14", "blank")]),
+    (" | a | ocf | heartbeat | Dummy", " | a | ocf | x | y\n | d | ocf | x | y",
+     [("C15", "second-head")]),
+    ("| enabled | role", "| enable | role", []),
+    (" | monitor | 20s | 10s", " | monitor | soon | 10s | perhaps | Main",
+     [("D19", "no-duration"), ("F19", "not-one-of"), ("G19", "not-one-of")]),
+    (" | monitor | 20s | 10s", " | monitor | 20s | 10s\n | monitor | 30s | 10",
+     [("C20", "operation-twice")]),
+    ("O | type | timeout | interval | enabled | role\n | monitor | 20s | 10s",
+     "O | type | on-fial\n | monitor | fence", [("D19", "unknown-attribute")]),
+    (" | options | pcmk_host_list | n1", " | option | pcmk_host_list | n1",
+     [("C24", "not-one-of")]),
+    (" | options | pcmk_host_list | n1", " | options", [("C24", "nothing-set")]),
+    (" | f | avoids | n1", "", [("F11", "fences-itself")]),
+    (" | resource-stickiness | 200\n", "", [(None, "not-set")]),
+]
+
+
+@pytest.mark.parametrize("text, wanted", APPENDED)
+def test_what_stands_below(text, wanted):
+    assert sorted(after(text).said()) == sorted((below(cell), key) for cell, key in wanted)
+
+
+@pytest.mark.parametrize("old, new, wanted", CHANGED)
+def test_what_stands_instead(old, new, wanted):
+    found = instead(old, new).said()
+    assert set(wanted) <= set(found)
+    assert bool(wanted) or found == []
+
+
+def test_a_continuation_below_a_comment_is_told():
+    rows = making.rows(BASE + "LOCATION_NODE\n | rsc | prefers/avoids | node | score\n"
+                       " | g | prefers | n1\n")
+    rows += [["#", "", "a", "prefers", "n1"], ["", "", "", "", "n1", "7"]]
+    said = making.make_rows(rows).said()
+    assert (below("C5"), "continues-comment") in said
+    rows += [["#"], ["", "", "a", "prefers", "n1"]]
+    assert making.make_rows(rows).said().count((below("C7"), "continues-comment")) == 0
+
+
+@pytest.mark.parametrize("holder, target, wanted", [
+    ("Group", "2.0", []), ("Group", "2.1", ["warning"]), ("Clone", "3.0", ["error"])])
+def test_groups_of_fence_devices(holder, target, wanted):
+    text = BASE.replace(" | Stonith | | | f", " | %s | | | h\n | | Stonith | | f" % holder)
+    made = making.make_rows(making.rows(text), target)
+    assert [note.level for note in made.report.notes if note.key == "fence-group"] == wanted
+
+
+def test_newer_pacemakers_take_any_letter():
+    rows = making.rows(BASE + "PROPERTY\n | name | value\n | batch-limit | \u9ad8")
+    assert making.make_rows(rows, "2.1").said() == []
+
+
+def test_the_wrong_group_of_the_slides_gets_its_likely_name():
+    text = BASE.replace("| Group | | | g", "| Group | | | pgsql-group")
+    made = making.make_rows(making.rows(text + "COLOCATION\n | rsc | with-rsc | score\n"
+                                        " | haproxy-group | c | INFINITY\n"))
+    note, = [note for note in made.report.notes if note.level == "error"]
+    assert (note.key, note.fields["likely"]) == ("not-in-resources", "pgsql-group")
+
+
+def test_the_guide_s_sheet_as_the_slides_print_it():
+    text = (making.SHEETS / "guide.csv").read_text()
+    for old, new in ((",,Group,,,haproxy-group", ",,Group,,,pgsql-group"),
+                     (",,resourceItem,resourceItem,resourceItem,id", ",,resourceItem,,,id"),
+                     (",,haproxy,,systemd,,,,haproxy\n,A,type,name,,value\n",
+                      ",,haproxy,,systemd,,-,,haproxy\n,A,type,name,,value\n,,options\n"),
+                     (",,haproxy-group,,priority,,,1\n", "")):
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    made = making.make_rows([line.split(",") for line in text.splitlines()])
+    assert sorted(key for _, key in made.said("warning")) == [
+        "dash", "no-priority", "nothing-set"]
+    errors = [note for note in made.report.notes if note.level == "error"]
+    # C and E: the columns of the two locations, the rule, the colocation and the order
+    assert [cell[0] for cell, _ in made.said("error")] == ["C", "C", "C", "C", "E"]
+    assert {(note.key, str(note.cell), note.fields["likely"]) for note in errors} == {
+        ("not-in-resources", "haproxy-group", "pgsql-group")}
+
+
+def test_nothing_is_made_of_a_sheet_with_errors():
+    made = after("NONSENSE")
+    assert made.xml is None and made.script is None
+
+
+def test_every_message_is_the_same_in_both_languages():
+    for key, texts in messages.TEXTS.items():
+        fields = [sorted(re.findall(r"{(\w+)}", text)) for text in texts]
+        assert fields[0] == fields[1], key
+        assert len(texts) == len(messages.LANGUAGES)
+
+
+def test_every_key_is_said_somewhere_and_every_key_said_exists():
+    said = set()
+    for path in (paths.LIBRARY / "lbha/pcsgen").glob("*.py"):
+        if path.name != "messages.py":
+            said |= set(re.findall(r'"([a-z]+(?:-[a-z]+)*)"', path.read_text()))
+    assert set(messages.TEXTS) <= said
+
+
+def test_what_is_said_is_covered_here():
+    covered = {key for case in APPENDED + CHANGED for _, key in case[-1]}
+    elsewhere = {"error", "warning", "empty-sheet", "before-keyword", "continues-comment",
+                 "fence-group", "unknown-parameter", "parameter-missing", "ids-assumed",
+                 "schema", "not-held", "written", "sheet-written", "nothing-written",
+                 "no-fault", "no-difference"}
+    assert covered | elsewhere == set(messages.TEXTS)
