@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.agent.library import Library
+from tests.agent.inside import Inside
 from tests.agent.namespace import Namespace
 from tests.agent.test_claims import PREFIX, announcements, packed
 from tests.agent.wire import BOTH, V4, V6
@@ -17,7 +17,7 @@ def node(wire):
     """The library on the node, which has both addresses."""
     for ip in PREFIX.values():
         add(wire.node, ip)
-    return Library(wire.node)
+    return Inside(wire.node)
 
 
 def add(node, ip):
@@ -97,7 +97,7 @@ def test_an_address_is_not_announced_while_its_duplicates_are_looked_for(wire):
     capture = wire.capture()
     wire.node.run(["sh", "-c", "echo 3 > /proc/sys/net/ipv6/conf/eth0/dad_transmits"])
     wire.node.ip("address", "add", V6 + "/64", "dev", "eth0")
-    node = Library(wire.node)
+    node = Inside(wire.node)
     node.do("agent = Agent('vip'); announcer = announce.Announcer(link(), packed('%s'))" % V6)
     node.do("announcer.repeat(agent.folder, 1000, 0.05, agent.log)")
 
@@ -129,7 +129,7 @@ def test_many_addresses_of_one_device_are_announced_at_its_pace(wire):
     addresses = ["10.0.0.%d" % number for number in range(1, 41)]
     for ip in addresses:
         wire.node.ip("address", "add", ip + "/24", "dev", "eth0")
-    capture, node = wire.capture(), Library(wire.node)
+    capture, node = wire.capture(), Inside(wire.node)
     node.do("announce.SECOND_BURST = 1.0")
     for ip in addresses:
         announce(node, ip, count=3, interval=0.001, name="vip-" + ip)
@@ -154,14 +154,14 @@ def test_one_device_does_not_wait_for_another(wire, node):
     try:
         other.veth("eth0", "eth1", V4 + "/24")
         node.do("turn = announce._Turn('other0'); turn.wait()")
-        foreign = Library(other)
+        foreign = Inside(other)
         foreign.do("turn = announce._Turn('eth0'); turn.wait()")
         capture = wire.capture()
         announce(node, V4)
         capture.until(lambda: len(announcements(capture, wire, V4)) >= 2 * FORMS[V4])
         node.do("announce.end(agent.folder, Deadline(2))")
         # and it is the turn of this one device that is waited for
-        holder = Library(wire.node)
+        holder = Inside(wire.node)
         holder.do("turn = announce._Turn('eth0'); turn.wait()")
         before = len(announcements(capture, wire, V4))
         announce(node, V4)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.agent.library import Library
+from tests.agent.inside import Inside
 from tests.agent.wire import BOTH, V4, V6
 
 FOREIGN = bytes.fromhex("020000000099")
@@ -46,11 +46,11 @@ class Neighbour:
     """What the other end of the wire sends."""
 
     def __init__(self, wire):
-        self.library = Library(wire.neighbour)
-        self.library.do("out = announce._open('peer0')")
+        self.inside = Inside(wire.neighbour)
+        self.inside.do("out = announce._open('peer0')")
 
     def send(self, frame, times=1):
-        self.library.do("[out.send(bytes.fromhex('%s')) for _ in range(%d)]"
+        self.inside.do("[out.send(bytes.fromhex('%s')) for _ in range(%d)]"
                         % (frame.hex(), times))
 
 
@@ -64,7 +64,7 @@ def node(wire):
     """The library on the node, which has both addresses."""
     for ip in PREFIX.values():
         wire.node.ip("address", "add", ip, "dev", "eth0", *(["nodad"] if ":" in ip else []))
-    return Library(wire.node)
+    return Inside(wire.node)
 
 
 def watch(node, ip):
@@ -90,11 +90,11 @@ def test_a_claim_wakes_is_told_with_its_mac_and_answered(wire, neighbour, node, 
     capture = wire.capture()
     assert node.ask("wakes(0.2)") is False
     node.begin("woken, at = wakes(10), time.monotonic()")
-    neighbour.library.do("sent = time.monotonic()")
+    neighbour.inside.do("sent = time.monotonic()")
     neighbour.send(claim(ip))
     assert node.end() is None
     assert node.ask("woken") is True
-    assert node.ask("at") - neighbour.library.ask("sent") < 0.5
+    assert node.ask("at") - neighbour.inside.ask("sent") < 0.5
     assert node.ask("watch.observe()") == (
         "%s on eth0: claimed by another host too, 02:00:00:00:00:99" % ip)
     capture.until(lambda: len(announcements(capture, wire, ip)) == FORMS[ip])
@@ -105,7 +105,7 @@ def test_a_claim_is_answered_once_in_ten_seconds_by_all_monitors_together(
         wire, neighbour, node, ip):
     capture = wire.capture()
     for monitor in range(3):
-        one = node if not monitor else Library(wire.node)
+        one = node if not monitor else Inside(wire.node)
         watch(one, ip)
         neighbour.send(claim(ip), times=5)
         assert one.ask("wakes(5)") is True
@@ -127,7 +127,7 @@ def test_what_was_seen_is_told_by_later_monitors_for_a_minute(wire, neighbour, n
     neighbour.send(claim(ip))
     assert node.ask("wakes(5)") is True
     told = node.ask("watch.observe()")
-    later = Library(wire.node)
+    later = Inside(wire.node)
     later.do("agent = Agent('vip')")
     assert later.ask("claims.lasting(agent.folder)") == told
     later.do("note = state.Record(agent.folder, claims.NOTE)")
@@ -146,7 +146,7 @@ def test_an_address_that_is_being_stopped_is_not_defended(wire, neighbour, node,
     capture = wire.capture()
     neighbour.send(claim(ip))
     assert node.ask("wakes(5)") is True
-    stop = Library(wire.node)
+    stop = Inside(wire.node)
     stop.do("agent = Agent('vip')")
     stop.do(record)
     assert node.ask("watch.observe()") is None
@@ -241,10 +241,10 @@ def test_a_claim_between_two_waits_is_not_lost(wire, neighbour, node, ip):
 
 def test_a_flood_of_claims_wakes_once_a_second(wire, neighbour, node):
     watch(node, V4)
-    neighbour.library.do("claim = bytes.fromhex('%s')" % claim(V4).hex())
+    neighbour.inside.do("claim = bytes.fromhex('%s')" % claim(V4).hex())
     node.do("woken, end = 0, time.monotonic() + 3")
     node.begin("while time.monotonic() < end: woken += wakes(0.5); watch.observe()")
-    neighbour.library.do("end = time.monotonic() + 3\n"
+    neighbour.inside.do("end = time.monotonic() + 3\n"
                          "while time.monotonic() < end: out.send(claim)")
     assert node.end() is None
     assert 1 <= node.ask("woken") <= 6  # of many thousands, on a busy machine too
@@ -302,7 +302,7 @@ def test_who_has_an_address_is_told_at_once(wire, ip):
     wire.neighbour.ip("address", "add", PREFIX[ip], "dev", "peer0",
                       *(["nodad"] if ip == V6 else []))
     mac = json.loads(wire.neighbour.ip("-json", "link", "show", "peer0"))[0]["address"]
-    node = Library(wire.node)
+    node = Inside(wire.node)
     node.do("begun = time.monotonic()")
     assert node.ask("claims.duplicate(link(), packed('%s'))" % ip) == mac
     assert node.ask("time.monotonic() - begun") < 0.3
@@ -310,7 +310,7 @@ def test_who_has_an_address_is_told_at_once(wire, ip):
 
 @BOTH
 def test_a_free_address_is_asked_for_three_times_within_a_second(wire, ip):
-    capture, node = wire.capture(), Library(wire.node)
+    capture, node = wire.capture(), Inside(wire.node)
     node.do("begun = time.monotonic()")
     assert node.ask("claims.duplicate(link(), packed('%s'))" % ip) is None
     assert 0.8 < node.ask("time.monotonic() - begun") < 1.5
@@ -335,7 +335,7 @@ def test_an_address_that_only_this_node_has_is_no_duplicate(wire, node, ip):
 @BOTH
 def test_of_two_that_look_at_the_same_time_one_sees_the_other(wire, ip):
     """RFC 5227 section 2.1.1, RFC 4862 section 5.4.3: they do not both take the address."""
-    node, other = Library(wire.node), Library(wire.neighbour)
+    node, other = Inside(wire.node), Inside(wire.neighbour)
     node.begin("mine = claims.duplicate(link(), packed('%s'))" % ip)
     other.do("mine = claims.duplicate(link('peer0'), packed('%s'))" % ip)
     assert node.end() is None
@@ -347,7 +347,7 @@ def test_of_two_that_look_at_the_same_time_one_sees_the_other(wire, ip):
 
 @BOTH
 def test_the_deadline_counts_for_the_question_too(wire, ip):
-    node = Library(wire.node)
+    node = Inside(wire.node)
     node.do("begun = time.monotonic()")
     assert node.ask("claims.duplicate(link(), packed('%s'), Deadline(0.2))" % ip) is None
     assert node.ask("time.monotonic() - begun") < 0.5
@@ -356,6 +356,6 @@ def test_the_deadline_counts_for_the_question_too(wire, ip):
 @pytest.mark.parametrize("device", ("lo", "down0"))
 def test_where_nobody_can_be_asked_nobody_answers(wire, device):
     wire.node.ip("link", "add", "down0", "type", "veth", "peer", "name", "down1")
-    node = Library(wire.node)
+    node = Inside(wire.node)
     for ip in (V4, V6):
         assert node.ask("claims.duplicate(link('%s'), packed('%s'))" % (device, ip)) is None

@@ -57,8 +57,8 @@ def test_a_claim_is_told_by_the_monitors_that_follow(wire, ip):
 @BOTH
 def test_nothing_answers_a_claim_once_stop_has_returned(wire, ip):
     resource, neighbour = vip(wire, ip=ip, arp_count=1000, arp_interval=1), Neighbour(wire)
-    neighbour.library.do("import _thread\nfrom lbha.deadline import nap")
-    neighbour.library.do(
+    neighbour.inside.do("import _thread\nfrom lbha.deadline import nap")
+    neighbour.inside.do(
         "def keep_claiming():\n    while True: out.send(bytes.fromhex('%s')); nap(0.01)\n"
         "_thread.start_new_thread(keep_claiming, ())" % claim(ip).hex())
     capture = wire.capture()

@@ -52,7 +52,7 @@ for line in sys.stdin:
 """ % str(paths.LIBRARY)
 
 
-class Library:
+class Inside:
     """A process of a Namespace that has the library; `state` and the others are there.
 
     pid -- the process
