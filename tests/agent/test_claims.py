@@ -51,7 +51,7 @@ class Neighbour:
 
     def send(self, frame, times=1):
         self.inside.do("[out.send(bytes.fromhex('%s')) for _ in range(%d)]"
-                        % (frame.hex(), times))
+                       % (frame.hex(), times))
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ def test_a_flood_of_claims_wakes_once_a_second(wire, neighbour, node):
     node.do("woken, end = 0, time.monotonic() + 3")
     node.begin("while time.monotonic() < end: woken += wakes(0.5); watch.observe()")
     neighbour.inside.do("end = time.monotonic() + 3\n"
-                         "while time.monotonic() < end: out.send(claim)")
+                        "while time.monotonic() < end: out.send(claim)")
     assert node.end() is None
     assert 1 <= node.ask("woken") <= 6  # of many thousands, on a busy machine too
 
