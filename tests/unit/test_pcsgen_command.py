@@ -1,0 +1,57 @@
+"""lbha pcsgen from its command line: files, and what is said where something is wrong."""
+
+import os
+import stat
+
+import pytest
+
+from lbha.errors import LocalFault
+from lbha.pcsgen import difference, output, reverse
+
+EMPTY = "<cib><configuration><resources>%s</resources></configuration></cib>"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """An empty directory to work in, in an English locale."""
+    monkeypatch.chdir(str(tmp_path))
+    monkeypatch.setenv("LC_ALL", "C")
+
+
+def test_a_pipe_or_a_device_is_not_replaced_by_a_file():
+    os.mkfifo("pipe")
+    for name in ("pipe", "/dev/stdout"):
+        with pytest.raises(LocalFault, match="no ordinary file"):
+            output.write({"good": b"x", name: b"x"})
+    assert os.listdir(".") == ["pipe"] and stat.S_ISFIFO(os.stat("pipe").st_mode)
+
+
+def write_cib(text):
+    """A file of that text; its name."""
+    with open("cib.xml", "w") as file:
+        file.write(text)
+    return "cib.xml"
+
+
+@pytest.mark.parametrize("entity", ['"text"', 'SYSTEM "secret"'])
+def test_a_cib_with_entities_is_refused(entity):
+    with open("secret", "w") as file:
+        file.write("secret")
+    name = write_cib("<!DOCTYPE cib [<!ENTITY e %s>]>" % entity + EMPTY % "&e;")
+    with pytest.raises(LocalFault, match="has a document type"):
+        reverse.parse(name)
+
+
+@pytest.mark.parametrize("name, words", [
+    ("missing", "missing: No such file"), ("http://127.0.0.1:9/", "No such file"),
+    (".", "Is a directory")])
+def test_a_cib_that_is_not_there_is_told_with_the_reason(name, words):
+    with pytest.raises(LocalFault, match=words):
+        reverse.parse(name)
+
+
+def test_the_difference_to_a_cib_with_a_nameless_setting_is_told():
+    name = write_cib(EMPTY % '<primitive id="a"><meta_attributes id="m"><nvpair id="n"/>'
+                     '<nvpair id="o" name="x" value="1"/></meta_attributes></primitive>')
+    document = reverse.parse(name)
+    assert difference.compare(document, document) == []
