@@ -33,7 +33,12 @@ def test_iso_2022_jp_and_what_the_user_names(tmp_path):
 @pytest.mark.parametrize("data, encoding, words", [
     (b"a\nb\x81\x20\n", None, "line 2: the text is not utf-8 or cp932"),
     (b"a", "no-such", "no such encoding: no-such"),
-    (b"\xef\xbb\xbf\xff", None, "not utf-8-sig")])
+    (b"\xef\xbb\xbf\xff", None, "not utf-8-sig"),
+    (b"PK\3\4\x81 ", None, "is a workbook: wanted a name"),
+    (b"\xd0\xcf\x11\xe0\xa1", None, "is a workbook of the old kind"),
+    (b"#\n;PROPERTY\n;;name", None, "has no commas"), (b"#\n\tPROPERTY", None, "has no commas"),
+    (b'a,"b\nc"\r\nd,"e\r\nf,g\r\n', None, "row in line 3 has a quotation mark that is not"),
+    (b'"', None, "row in line 1 has")])
 def test_what_cannot_be_read_is_told_in_a_sentence(tmp_path, data, encoding, words):
     with pytest.raises(LocalFault) as caught:
         csvfile.read(written(tmp_path, data), encoding)
