@@ -74,6 +74,7 @@ APPENDED = [
     ("PROPERTY\n | name | value\n | batch-limit | \x07",
      [("D3", "control-character")]),
     ("PROPERTY\n | name | value\n | batch-limit | \u9ad8", [("D3", "not-ascii")]),
+    ("PROPERTY\n | name | value\n | batch-limit | #REF!", [("D3", "formula-fault")]),
     ("PROPERTY\n | name | value\n | batch-limit | 1\n | batch-limit | 2",
      [("C4", "name-twice")]),
     ("PROPERTY\n | name | value\n | priority-fencing-delay | 10s", [("D3", "no-priority")]),

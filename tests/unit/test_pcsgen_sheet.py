@@ -101,6 +101,22 @@ def test_what_looks_like_a_formula_stays_text_in_a_workbook(tmp_path):
     assert xlsxfile.read(str(path)) == ("表", [["", "", "=1+1", "010"]])
 
 
+def test_a_formula_that_was_never_worked_out_is_no_blank_cell(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["a", "=A1", None, 1], ["b"]):
+        book.active.append(row)
+    book.save(str(tmp_path / "x.xlsx"))
+    assert xlsxfile.read(str(tmp_path / "x.xlsx"))[1] == [["a", "#VALUE!", "", "1"], ["b"]]
+
+
+def test_a_workbook_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "x.xlsx").write_bytes(xlsxfile.to_bytes("x", []))
+    monkeypatch.setattr(xlsxfile, "LARGEST", 1000)
+    with pytest.raises(LocalFault, match="no sheet that a person wrote"):
+        xlsxfile.read(str(tmp_path / "x.xlsx"))
+
+
 @pytest.mark.parametrize("data", [b"", b"PK\3\4 no zip", b"a,b\n"])
 def test_what_is_no_workbook_is_told_in_a_sentence(tmp_path, data):
     (tmp_path / "x.xlsx").write_bytes(data)

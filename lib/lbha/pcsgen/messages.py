@@ -25,6 +25,8 @@ TEXTS = {
                        "{keyword} の見出し行に列 {name} がありません"),
     "control-character": ("the character with number {found} cannot stand in a cluster's"
                           " configuration", "文字番号 {found} の制御文字は使えません"),
+    "formula-fault": ("{found}: a formula without a value; wanted the value itself",
+                      "{found}: 数式の値がありません。値そのものを書いてください"),
     "not-ascii": ("this has letters outside ASCII, which Pacemaker 2.0 garbles",
                   "ASCII以外の文字があります。Pacemaker 2.0 では文字化けします"),
     "continues-comment": ("{name} is blank and goes on with what stands above the comment;"
