@@ -2,11 +2,13 @@
 
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
 from lbha.errors import LocalFault
-from lbha.pcsgen import difference, output, reverse
+from lbha.pcsgen import command, difference, output, reverse, writing, xlsxfile
 
 EMPTY = "<cib><configuration><resources>%s</resources></configuration></cib>"
 
@@ -55,3 +57,32 @@ def test_the_difference_to_a_cib_with_a_nameless_setting_is_told():
                      '<nvpair id="o" name="x" value="1"/></meta_attributes></primitive>')
     document = reverse.parse(name)
     assert difference.compare(document, document) == []
+
+
+def test_a_sheet_of_a_workbook_is_named_whatever_the_letter_case():
+    line = writing.Line(writing.DATA, {1: "PROPERTY"})
+    with open("X.XLSX", "wb") as file:
+        file.write(xlsxfile.to_bytes("two", [line]))
+    read = command.read_sheet("X.XLSX:two", None)
+    assert (read.file, read.name, read.rows) == ("X.XLSX", "two", [["", "PROPERTY"]])
+
+
+def test_what_does_not_show_is_said_by_its_number(capsys):
+    command.say("\u3042\x1b]0;x\x07 a\u200bb\u00a0c")
+    assert capsys.readouterr().err == "\u3042\\x1b]0;x\\x07 a\\u200bb\\xa0c\n"
+
+
+@pytest.mark.parametrize("shell, code, words", [
+    ("%s --diff cib.xml | true; exit ${PIPESTATUS[0]}", 0, ""),
+    ("%s --diff cib.xml >/dev/full", 1, "standard output: No space left on device"),
+    ("%s --diff cib.xml >&-", 1, "standard output is closed"),
+    ("%s --check >&- 2>&-", 0, "")])
+def test_an_output_that_nobody_takes_gives_no_traceback(shell, code, words):
+    write_cib(EMPTY % "")
+    with open("x.csv", "w") as file:
+        file.write(",PROPERTY\n,,name,value\n,,batch-limit,1\n")
+    done = subprocess.run(["bash", "-c", shell % (sys.executable + " -m lbha pcsgen x.csv")],
+                          stderr=subprocess.PIPE, universal_newlines=True, env=dict(
+                              os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+    assert words in done.stderr

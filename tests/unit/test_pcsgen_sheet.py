@@ -71,6 +71,11 @@ def test_a_cell_is_cleaned_and_knows_its_place():
     assert grid.cell(0, 7) == ""
 
 
+def test_blanks_that_do_not_show_are_no_part_of_a_cell():
+    read = sheet.Sheet("x.csv", [["\u00a0vip\u200b", "\ufeffa\u00a0b"]])
+    assert [read.cell(0, 0), read.cell(0, 1)] == ["vip", "a\u00a0b"]
+
+
 def test_rows_are_classified_like_the_original_does():
     made = making.make_rows(making.rows("""
 property
