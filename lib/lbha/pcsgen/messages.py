@@ -42,8 +42,9 @@ TEXTS = {
               "{found} はIDに使えません。英数字と _ - . で、先頭は英字か _ にします"),
     "no-node": ("{found} is no name of a node; wanted letters, digits, _ - . and :",
                 "{found} はノード名に使えません。英数字と _ - . : を使います"),
-    "no-name": ("{found} is no name; wanted no blanks, quotes, =, <, > and &",
-                "{found} は項目名に使えません。空白、引用符、= < > & は使えません"),
+    "no-name": ("{found} is no name; wanted no blanks, quotes, =, <, > and &, and"
+                " no - first", "{found} は項目名に使えません。空白、引用符、= < > & と、"
+                "先頭の - は使えません"),
     "no-duration": ("{found} is no time; wanted one such as 10s, 500ms or 2min",
                     "{found} は時間ではありません。10s、500ms、2min のように書きます"),
     "no-level": ("{found} is no level; wanted a number from 1 to {most}",
