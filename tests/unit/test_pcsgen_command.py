@@ -86,3 +86,14 @@ def test_an_output_that_nobody_takes_gives_no_traceback(shell, code, words):
                               os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
     assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
     assert words in done.stderr
+
+
+def test_check_and_diff_show_the_difference_and_save_is_not_for_a_sheet(capsys):
+    write_cib(EMPTY % "")
+    with open("x.csv", "w") as file:
+        file.write(",PROPERTY\n,,name,value\n,,batch-limit,1\n")
+    assert command.main(["x.csv", "--check", "--diff", "cib.xml"]) == command.DONE
+    assert "+ crm_config / batch-limit: 1" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        command.main(["x.csv", "--save", "y.csv"])
+    assert ended.value.code == command.FAILED and sorted(os.listdir(".")) == ["cib.xml", "x.csv"]

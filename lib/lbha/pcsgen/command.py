@@ -24,6 +24,8 @@ def main(arguments):
     ways = [way for way in (given.sheet, given.example, given.reverse) if way]
     if len(ways) != 1:
         parser.error("wanted one of SHEET, --example and --reverse")
+    if given.sheet and given.save:
+        parser.error("--save is for --example and --reverse; wanted -o, --xml or --sh")
     try:
         if given.example:
             return begin(given, language)
@@ -74,12 +76,12 @@ def generate(given, language):
     if found.has(report.ERROR):
         say(messages.text("nothing-written", language))
         return FAILED
-    if given.check:
-        say_if(not found.notes, "no-fault", language)
-    elif live is not None:
+    if live is not None:
         lines = difference.compare(live, document)
         show(lines)
         say_if(not lines, "no-difference", language)
+    elif given.check:
+        say_if(not found.notes, "no-fault", language)
     else:
         save(given, sheet, cluster, document, language)
     return WARNED if found.has(report.WARNING) else DONE
