@@ -97,3 +97,12 @@ def test_check_and_diff_show_the_difference_and_save_is_not_for_a_sheet(capsys):
     with pytest.raises(SystemExit) as ended:
         command.main(["x.csv", "--save", "y.csv"])
     assert ended.value.code == command.FAILED and sorted(os.listdir(".")) == ["cib.xml", "x.csv"]
+
+
+def test_additional_pcs_commands_never_reach_the_cluster_whatever_blanks_they_have():
+    with open("x.csv", "w") as file:
+        file.write(",ADDITIONAL_CONFIG\n,,config\n,,pcs\tstatus\n,,pcs  -f own.xml status\n")
+    assert command.main(["x.csv"]) == command.WARNED
+    with open("x.sh") as file:
+        assert file.read().splitlines()[-2:] == ['pcs -f "$cib"\tstatus',
+                                                 "pcs  -f own.xml status"]
