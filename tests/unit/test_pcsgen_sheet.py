@@ -33,7 +33,12 @@ def test_iso_2022_jp_and_what_the_user_names(tmp_path):
 @pytest.mark.parametrize("data, encoding, words", [
     (b"a\nb\x81\x20\n", None, "line 2: the text is not utf-8 or cp932"),
     (b"a", "no-such", "no such encoding: no-such"),
-    (b"\xef\xbb\xbf\xff", None, "not utf-8-sig")])
+    (b"\xef\xbb\xbf\xff", None, "not utf-8-sig"),
+    (b"PK\3\4\x81 ", None, "is a workbook: wanted a name"),
+    (b"\xd0\xcf\x11\xe0\xa1", None, "is a workbook of the old kind"),
+    (b"#\n;PROPERTY\n;;name", None, "has no commas"), (b"#\n\tPROPERTY", None, "has no commas"),
+    (b'a,"b\nc"\r\nd,"e\r\nf,g\r\n', None, "row in line 3 has a quotation mark that is not"),
+    (b'"', None, "row in line 1 has")])
 def test_what_cannot_be_read_is_told_in_a_sentence(tmp_path, data, encoding, words):
     with pytest.raises(LocalFault) as caught:
         csvfile.read(written(tmp_path, data), encoding)
@@ -66,6 +71,11 @@ def test_a_cell_is_cleaned_and_knows_its_place():
     assert grid.cell(0, 7) == ""
 
 
+def test_blanks_that_do_not_show_are_no_part_of_a_cell():
+    read = sheet.Sheet("x.csv", [["\u00a0vip\u200b", "\ufeffa\u00a0b"]])
+    assert [read.cell(0, 0), read.cell(0, 1)] == ["vip", "a\u00a0b"]
+
+
 def test_rows_are_classified_like_the_original_does():
     made = making.make_rows(making.rows("""
 property
@@ -94,6 +104,22 @@ def test_what_looks_like_a_formula_stays_text_in_a_workbook(tmp_path):
     path = tmp_path / "x.xlsx"
     path.write_bytes(xlsxfile.to_bytes("表", [writing.Line(writing.DATA, {2: "=1+1", 3: "010"})]))
     assert xlsxfile.read(str(path)) == ("表", [["", "", "=1+1", "010"]])
+
+
+def test_a_formula_that_was_never_worked_out_is_no_blank_cell(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["a", "=A1", None, 1], ["b"]):
+        book.active.append(row)
+    book.save(str(tmp_path / "x.xlsx"))
+    assert xlsxfile.read(str(tmp_path / "x.xlsx"))[1] == [["a", "#VALUE!", "", "1"], ["b"]]
+
+
+def test_a_workbook_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "x.xlsx").write_bytes(xlsxfile.to_bytes("x", []))
+    monkeypatch.setattr(xlsxfile, "LARGEST", 1000)
+    with pytest.raises(LocalFault, match="no sheet that a person wrote"):
+        xlsxfile.read(str(tmp_path / "x.xlsx"))
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\3\4 no zip", b"a,b\n"])

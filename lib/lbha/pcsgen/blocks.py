@@ -8,6 +8,8 @@ from lbha.pcsgen.words import nearest
 
 # what XML 1.0 cannot hold, section 2.2
 NOT_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# what a spreadsheet program shows where a formula has no value
+FAULTS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!")
 FIRST_COLUMN = 2  # C; A is for comments, B for keywords
 
 
@@ -166,6 +168,8 @@ class _Cutter:
                 if bad:
                     self.report.error(cell, "control-character", found=ord(bad.group()))
                     cell = cell.becomes(NOT_TEXT.sub("?", cell))
+                if cell in FAULTS:
+                    self.report.error(cell, "formula-fault", found=cell)
                 if name == "resourceItem":
                     row.items.append((depth, cell))
                 else:

@@ -1,6 +1,7 @@
 """lbha pcsgen: what it does, from the command line to the exit code."""
 
 import os
+import re
 import sys
 
 from lbha.errors import Error, LocalFault, WrongParameter
@@ -10,6 +11,8 @@ from lbha.pcsgen import (agents, checks, cib, csvfile, difference, example, mess
 from lbha.pcsgen.sheet import Sheet
 
 DONE, FAILED, WARNED = 0, 1, 2
+# FILE.xlsx or FILE.xlsx:NAME
+WORKBOOK = re.compile(r"(.+?\.xls[xm])(?::(.*))?\Z", re.IGNORECASE | re.DOTALL)
 LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
@@ -21,6 +24,8 @@ def main(arguments):
     ways = [way for way in (given.sheet, given.example, given.reverse) if way]
     if len(ways) != 1:
         parser.error("wanted one of SHEET, --example and --reverse")
+    if given.sheet and given.save:
+        parser.error("--save is for --example and --reverse; wanted -o, --xml or --sh")
     try:
         if given.example:
             return begin(given, language)
@@ -42,7 +47,14 @@ def of_locale(environ):
 
 def say(line):
     """A line for the person who called."""
-    sys.stderr.write(line + "\n")
+    if sys.stderr is not None:  # closed: the exit code says it
+        sys.stderr.write(visible(line) + "\n")
+
+
+def visible(line):
+    """A line with what does not show, or steers a terminal, written as its number."""
+    return "".join(letter if letter.isprintable()
+                   else letter.encode("unicode_escape").decode("ascii") for letter in line)
 
 
 def generate(given, language):
@@ -64,22 +76,32 @@ def generate(given, language):
     if found.has(report.ERROR):
         say(messages.text("nothing-written", language))
         return FAILED
-    if given.check:
-        say_if(not found.notes, "no-fault", language)
-    elif live is not None:
+    if live is not None:
         lines = difference.compare(live, document)
-        for line in lines:
-            show(line)
+        show(lines)
         say_if(not lines, "no-difference", language)
+    elif given.check:
+        say_if(not found.notes, "no-fault", language)
     else:
         save(given, sheet, cluster, document, language)
     return WARNED if found.has(report.WARNING) else DONE
 
 
-def show(line):
-    """A line of what was asked for; a terminal without its letters gets their numbers."""
-    sys.stdout.write(line.encode(sys.stdout.encoding, "backslashreplace")
-                     .decode(sys.stdout.encoding) + "\n")
+def show(lines):
+    """What was asked for; a terminal without its letters gets their numbers."""
+    out = sys.stdout
+    if out is None:
+        raise LocalFault("standard output is closed")
+    try:
+        for line in lines:
+            out.write(visible(line).encode(out.encoding, "backslashreplace")
+                      .decode(out.encoding) + "\n")
+        out.flush()
+    except OSError as error:
+        # Python would try once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        if not isinstance(error, BrokenPipeError):  # whose reader, such as head, had enough
+            raise LocalFault("standard output: %s" % error.strerror)
 
 
 def say_if(true, key, language):
@@ -144,9 +166,9 @@ def node_ids(cluster, live, found):
 
 def read_sheet(argument, encoding):
     """The Sheet that an argument names: FILE.csv, FILE.xlsx or FILE.xlsx:NAME."""
-    path, colon, name = argument.partition(".xlsx:")
-    if colon or argument.lower().endswith((".xlsx", ".xlsm")):
-        path = path + ".xlsx" if colon else argument
+    workbook = WORKBOOK.match(argument)
+    if workbook:
+        path, name = workbook.groups()
         name, rows = xlsxfile.read(path, name or None)
         return Sheet(path, rows, name)
     return Sheet(argument, csvfile.read(argument, encoding))
@@ -154,8 +176,8 @@ def read_sheet(argument, encoding):
 
 def output_names(given, sheet):
     """The paths of XML and script; WrongParameter when one is the other or the sheet."""
-    named = given.sheet.partition(".xlsx:")[2]
-    base = named or os.path.splitext(os.path.basename(sheet.file))[0]
+    workbook = WORKBOOK.match(given.sheet)
+    base = workbook and workbook.group(2) or os.path.splitext(os.path.basename(sheet.file))[0]
     names = [given.xml or os.path.join(given.folder, base + ".xml"),
              given.sh or os.path.join(given.folder, base + ".sh")]
     if len({os.path.realpath(name) for name in names + [sheet.file]}) < 3:

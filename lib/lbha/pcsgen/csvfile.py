@@ -12,6 +12,9 @@ MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
 # the escape sequence that begins Japanese in ISO-2022-JP, which is all ASCII otherwise
 ESCAPE = b"\x1b$"
 LONGEST_CELL = 1 << 24
+# how other files begin that spreadsheet programs save
+WORKBOOKS = ((b"PK\3\4", "is a workbook: wanted a name that ends with .xlsx, or csv"),
+             (b"\xd0\xcf\x11\xe0", "is a workbook of the old kind: save it as xlsx or csv"))
 
 
 def read(path, encoding=None):
@@ -25,14 +28,36 @@ def read(path, encoding=None):
             data = file.read()
     except OSError as error:
         raise LocalFault("%s: %s" % (path, error.strerror))
-    text = decode(path, data, encoding)
+    for beginning, words in WORKBOOKS:
+        if data.startswith(beginning):
+            raise LocalFault("%s %s" % (path, words))
+    rows = _rows(path, decode(path, data, encoding))
+    if all(len(row) < 2 for row in rows) and any(
+            mark in cell for row in rows for cell in row for mark in ";\t"):
+        raise LocalFault("%s has no commas: wanted comma-separated values" % path)
+    return rows
+
+
+def _rows(path, text):
+    # a quotation mark that is not closed swallows whatever follows: then the row that is
+    # added at the end is not the last one
+    end = ["end"]
+    text += ("" if text.endswith(("\n", "\r")) else "\n") + end[0]
     csv.field_size_limit(LONGEST_CELL)
+    # csv stumbles over NUL before Python 3.11; another control character is as wrong,
+    # and is told with its cell
+    reader = csv.reader(io.StringIO(text.replace("\0", "\1"), newline=""))
+    rows, line, following = [], 1, 1
     try:
-        # csv stumbles over NUL before Python 3.11; another control character is as wrong,
-        # and is told with its cell
-        return list(csv.reader(io.StringIO(text.replace("\0", "\1"), newline="")))
+        for row in reader:
+            rows.append(row)
+            line, following = following, reader.line_num + 1
     except csv.Error as error:
         raise LocalFault("%s is no CSV: %s" % (path, error))
+    if rows.pop() != end:
+        raise LocalFault("%s: the row in line %d has a quotation mark that is not closed"
+                         % (path, line))
+    return rows
 
 
 def decode(path, data, encoding=None):

@@ -47,7 +47,7 @@ def _flat(element, above=()):
             continue  # a comment
         if child.tag == "nvpair":
             if child.get("name") not in OWN or child.get("id", "").find(cib.OPTION_SET) < 0:
-                yield above + (child.get("name"),), child.get("value", "")
+                yield above + (child.get("name", ""),), child.get("value", "")
             continue
         path = above
         if child.tag not in ("cluster_property_set", "meta_attributes", "instance_attributes",

@@ -25,6 +25,8 @@ TEXTS = {
                        "{keyword} の見出し行に列 {name} がありません"),
     "control-character": ("the character with number {found} cannot stand in a cluster's"
                           " configuration", "文字番号 {found} の制御文字は使えません"),
+    "formula-fault": ("{found}: a formula without a value; wanted the value itself",
+                      "{found}: 数式の値がありません。値そのものを書いてください"),
     "not-ascii": ("this has letters outside ASCII, which Pacemaker 2.0 garbles",
                   "ASCII以外の文字があります。Pacemaker 2.0 では文字化けします"),
     "continues-comment": ("{name} is blank and goes on with what stands above the comment;"
@@ -40,8 +42,9 @@ TEXTS = {
               "{found} はIDに使えません。英数字と _ - . で、先頭は英字か _ にします"),
     "no-node": ("{found} is no name of a node; wanted letters, digits, _ - . and :",
                 "{found} はノード名に使えません。英数字と _ - . : を使います"),
-    "no-name": ("{found} is no name; wanted no blanks, quotes, =, <, > and &",
-                "{found} は項目名に使えません。空白、引用符、= < > & は使えません"),
+    "no-name": ("{found} is no name; wanted no blanks, quotes, =, <, > and &, and"
+                " no - first", "{found} は項目名に使えません。空白、引用符、= < > & と、"
+                "先頭の - は使えません"),
     "no-duration": ("{found} is no time; wanted one such as 10s, 500ms or 2min",
                     "{found} は時間ではありません。10s、500ms、2min のように書きます"),
     "no-level": ("{found} is no level; wanted a number from 1 to {most}",

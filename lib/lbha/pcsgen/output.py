@@ -13,6 +13,10 @@ def write(files):
     for path in files:
         if os.path.isdir(path):
             raise LocalFault("%s is a directory: wanted a file" % path)
+        # a device or a pipe would be replaced, not written to
+        special = os.path.exists(path) and not os.path.isfile(path)
+        if special or os.path.dirname(os.path.abspath(path)) == "/dev":
+            raise LocalFault("%s is no ordinary file: wanted another name" % path)
     ready, path = [], None
     try:
         for path, data in files.items():

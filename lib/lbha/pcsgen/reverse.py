@@ -23,13 +23,18 @@ def parse(path):
     """The <cib> element of a file; LocalFault when it is none."""
     etree = libraries.etree()
     try:
-        document = etree.parse(path, etree.XMLParser(
-            resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True,
-            remove_pis=True)).getroot()
+        # opened here: libxml2 would take the name for a URL, and says not why it fails
+        with open(path, "rb") as file:
+            document = etree.parse(file, etree.XMLParser(
+                resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True,
+                remove_pis=True)).getroot()
     except OSError as error:
         raise LocalFault("%s: %s" % (path, error.strerror or "cannot be read"))
     except etree.XMLSyntaxError as error:
-        raise LocalFault("%s is no XML: %s" % (path, error))
+        raise LocalFault("%s is no XML: %s" % (path, error.msg))
+    if document.getroottree().docinfo.doctype:
+        # entities could stand for anything; Pacemaker never writes one
+        raise LocalFault("%s is no CIB: it has a document type" % path)
     if document.tag != "cib" or document.find("configuration") is None:
         raise LocalFault("%s is no CIB: wanted <cib> with <configuration>" % path)
     return document

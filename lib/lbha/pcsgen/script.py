@@ -189,7 +189,7 @@ class _Writer:
         """As the sheet has them: they are the author's own, quoting included."""
         for command in self.cluster.commands:
             text = " \\\n    ".join(line.strip() for line in command.splitlines())
-            self.lines.append(re.sub(r"\Apcs(?= )(?! -f )", lambda _: PCS, text))
+            self.lines.append(re.sub(r"\Apcs(?=\s)(?!\s+-f\s)", lambda _: PCS, text))
 
 
 def pairs(settings):

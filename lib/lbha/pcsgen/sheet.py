@@ -1,7 +1,8 @@
 """A sheet: a grid of cells, each of which knows where it stands."""
 
-# what stands around the text of a cell without being part of it; U+3000 is the full-width blank
-AROUND = " \t\r\n\u3000"
+# what stands around the text of a cell without being part of it: U+3000 is the full-width
+# blank; the others do not show, and come along from web pages and from joined files
+AROUND = " \t\r\n\u3000\u00a0\u200b\ufeff"
 
 
 class Cell(str):

@@ -9,7 +9,8 @@ from lbha.values import FALSE, TRUE
 
 ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 NODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*\Z")
-NAME = re.compile(r"[^\s='\"<>&]+\Z")
+# with a hyphen first pcs would take name=value for an option of its own, such as --force
+NAME = re.compile(r"(?!-)[^\s='\"<>&]+\Z")
 SCORE = re.compile(r"([+-]?)(\d+|inf|infinity)\Z", re.IGNORECASE | re.ASCII)
 # Pacemaker's crm_get_msec takes these units, and seconds when there is none
 DURATION = re.compile(r"(\d+)\s*(ms|msec|us|usec|s|sec|m|min|h|hr|)\Z",

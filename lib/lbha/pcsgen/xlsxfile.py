@@ -1,12 +1,16 @@
 """Workbooks of a spreadsheet program, read and written with openpyxl."""
 
 import io
+import re
 import unicodedata
 
 from lbha.errors import LocalFault
 from lbha.pcsgen import libraries, writing
 from lbha.pcsgen.sheet import letters
 
+LARGEST = 100 * 1000 * 1000  # bytes of a workbook, unpacked
+FORMULA = re.compile(rb"<(\w+:)?f[ />]")
+NO_VALUE = "#VALUE!"  # of a formula that no spreadsheet program has worked out
 A4 = 9  # ECMA-376 part 1, 18.3.1.63, paperSize
 TEXT = "@"  # the number format that leaves what is typed alone
 NARROWEST, WIDEST = 9, 26  # columns, in digits
@@ -21,6 +25,7 @@ def read(path, name=None):
     openpyxl = libraries.openpyxl()
     try:
         with open(path, "rb") as file:
+            formulas = _has_formulas(path, file)
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             if name is not None and name not in book.sheetnames:
                 raise LocalFault("%s has no sheet %s; it has %s" % (
@@ -29,6 +34,8 @@ def read(path, name=None):
             chosen.reset_dimensions()  # some programs write wrong ones
             rows = [[render(value) for value in row]
                     for row in chosen.iter_rows(values_only=True)]
+            if formulas:
+                _mark_formulas(rows, openpyxl.load_workbook(file, read_only=True)[chosen.title])
             return chosen.title, rows
     except OSError as error:
         raise LocalFault("%s: %s" % (path, error.strerror or "cannot be read"))
@@ -36,6 +43,28 @@ def read(path, name=None):
         raise
     except Exception as error:  # openpyxl lets out whatever it stumbles over in a bad file
         raise LocalFault("%s is no xlsx workbook: %s" % (path, type(error).__name__))
+
+
+def _has_formulas(path, file):
+    # whether a workbook has any; LocalFault when it would fill the memory
+    import zipfile
+
+    with zipfile.ZipFile(file) as parts:
+        if sum(part.file_size for part in parts.infolist()) > LARGEST:
+            raise LocalFault("%s is no sheet that a person wrote: it has more than %d MB"
+                             % (path, LARGEST // 1000000))
+        return any(FORMULA.search(parts.read(name)) for name in parts.namelist()
+                   if name.startswith("xl/worksheets/"))
+
+
+def _mark_formulas(rows, chosen):
+    # a program that only writes workbooks leaves no values beside its formulas: a blank cell
+    # would mean something else
+    chosen.reset_dimensions()
+    for texts, formulas in zip(rows, chosen.iter_rows(values_only=True)):
+        for column, formula in enumerate(formulas):
+            if formula is not None and not texts[column]:
+                texts[column] = NO_VALUE
 
 
 def render(value):
