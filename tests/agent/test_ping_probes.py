@@ -175,6 +175,17 @@ def test_tcp(namespace):
     assert "SYN-SENT" not in sockets and "TIME-WAIT" not in sockets
 
 
+def test_neighbours_that_are_gone_keep_nothing_from_those_that_live(wire):
+    """The kernel keeps requests to them for three seconds, as part of what we may send."""
+    wire.neighbour.ip("address", "add", "192.168.1.2/24", "dev", "peer0")
+    gone = ["192.168.1.%d" % number for number in range(100, 220)]
+    ping = configured(wire.node, " ".join(gone + ["192.168.1.2"]), attempts=6, interval_ms=100,
+                      max_loss=0, debug="true")
+    outcome = ping.start()
+    assert (outcome.code, value(wire.node)) == (resource.OK, "1")
+    assert "No buffer space" not in outcome.err
+
+
 # ------------------------------------------------------------------------------------ arp
 
 @pytest.fixture
