@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.agent import resource
-from tests.agent.pinging import configured, drop, published, responder, value
+from tests.agent.pinging import configured, drop, hold, published, responder, value
 
 LISTENER = """
 import socket, sys
@@ -233,6 +233,22 @@ def test_arp_requests_say_who_asks(wired):
         and frame[6:12] == wired.mac])[0]
     assert frame[22:28] == wired.mac and frame[28:32] == bytes([192, 168, 1, 1])
     assert frame[38:42] == bytes([192, 168, 1, 2])
+
+
+def test_a_mac_address_that_changes_is_followed(wired):
+    """As when a bond fails over; the old one would stay in the neighbour's table."""
+    ping = configured(wired.node, "192.168.1.2 fd00:1::2", probe="arp", attempts=4)
+    assert scores(wired.node, ping) == 2
+    child = hold(ping, 20)
+    wired.node.ip("link", "set", "eth0", "address", "02:00:00:00:00:77")
+    capture = wired.capture()
+    for place, target in ((22, bytes([192, 168, 1, 2])), (80, bytes.fromhex("fd00" "0001"))):
+        capture.until(lambda place=place, target=target: [
+            frame for _, frame in capture.frames()
+            if target in frame and frame[place:place + 6] == wired.mac])
+    assert ping.stop().code == resource.OK
+    child.communicate()
+    assert [call[2] for call in published(wired.node)] == ["2", ""]
 
 
 def test_an_arp_reply_to_somebody_else_is_no_answer(wired):
