@@ -20,8 +20,12 @@ ICMP = (_socket.IPPROTO_ICMP, 8, 0)
 ICMPV6 = (_socket.IPPROTO_ICMPV6, 128, 129)
 # linux/icmp.h and linux/icmpv6.h: a set bit keeps messages of that type away
 SOL_RAW, ICMP_FILTER, ICMPV6_FILTER = 255, 1, 1
-SO_RCVBUFFORCE = 33
+SO_BINDTODEVICE, SO_SNDBUFFORCE, SO_RCVBUFFORCE = 25, 32, 33
+LONGEST_NAME = 15     # of a device
 BUFFER = 1 << 20      # bytes for replies: a hundred hosts may answer in the same moment
+# bytes for requests: those to dead hosts on a link of ours stay in the kernel for the three
+# seconds that it looks for a neighbour, and must not keep those to living hosts from leaving
+WAITING = 1 << 23
 TOKEN = 16            # bytes of payload that nobody can guess
 AT_ONCE = 4096        # replies read before the clock is looked at again
 
@@ -38,15 +42,19 @@ class Echo:
         self.poll, self.source = poll, source
         self.identifier = os.urandom(2)
         self.payload = os.urandom(TOKEN)
-        self.sockets = {}  # family -> _Socket, or None where this node lacks the family
+        self.sockets = {}  # family -> _Socket
         self.by_fd = {}
         self.pending = {}  # sequence number -> (Place, number)
 
     def send(self, place, number):
         """One request to a lbha.reach.rounds.Place."""
         sequence = (number & 0xffff).to_bytes(2, "big")
-        self._socket(place.ip.family).request(
-            place, self.identifier + sequence, self.payload)
+        try:
+            self._socket(place.ip.family).request(
+                place, self.identifier + sequence, self.payload)
+        except OSError:
+            self._drop_lost(place.ip.family)
+            raise
         self.pending[sequence] = place, number
 
     def outcomes(self, fd):
@@ -73,14 +81,20 @@ class Echo:
             one.socket.close()
 
     def _socket(self, family):
+        # what keeps one from being made, such as a source that is not there, may pass
         if family not in self.sockets:
-            self.sockets[family] = None
             made = self.sockets[family] = _Socket(family, self.source)
             self.by_fd[made.fd] = made
             self.poll.register(made.fd, select.EPOLLIN)
-        if self.sockets[family] is None:
-            raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
         return self.sockets[family]
+
+    def _drop_lost(self, family):
+        """Forget a socket whose device is gone: the next one finds it when it is made anew."""
+        made = self.sockets.get(family)
+        if made and made.is_lost:
+            del self.sockets[family], self.by_fd[made.fd]
+            self.poll.unregister(made.fd)
+            made.socket.close()
 
 
 class _Socket:
@@ -101,11 +115,24 @@ class _Socket:
         self.fd = self.socket.fileno()
         self.socket.setblocking(False)
         want_only(self.socket, self.answer)
-        try:
-            self.socket.setsockopt(_socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
-        except PermissionError:  # in a container: as much as it may have
-            self.socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVBUF, BUFFER)
+        self._make_room(SO_RCVBUFFORCE, _socket.SO_RCVBUF, BUFFER)
+        self._make_room(SO_SNDBUFFORCE, _socket.SO_SNDBUF, WAITING)
         source.bind(self.socket)
+
+    def _make_room(self, force, ask, size):
+        try:
+            self.socket.setsockopt(_socket.SOL_SOCKET, force, size)
+        except PermissionError:  # in a container: as much as it may have
+            self.socket.setsockopt(_socket.SOL_SOCKET, ask, size)
+
+    @property
+    def is_lost(self):
+        """Whether it is bound to a device that is not there any more."""
+        try:
+            self.socket.getsockopt(_socket.SOL_SOCKET, SO_BINDTODEVICE, LONGEST_NAME + 1)
+        except OSError:  # ENODEV: the kernel looks for it by its index
+            return True
+        return False
 
     def request(self, place, marks, payload):
         """Send an echo request. Raises OSError."""
@@ -125,7 +152,9 @@ class _Socket:
         while True:
             try:
                 packet, source = self.socket.recvfrom(4096)
-            except (BlockingIOError, InterruptedError):
+            except OSError:
+                # Nothing is there; or EHOSTUNREACH, with which Linux before 5.19 passes over
+                # an ICMPv6 message whose checksum is wrong: poll() tells if there is more.
                 return None
             if self.is_v4:
                 packet = packet[(packet[0] & 0x0f) * 4:]  # behind the IP header

@@ -147,6 +147,20 @@ def test_a_reload_that_cannot_be_leaves_all_as_it_is(namespace, ping):
     assert published(namespace) == [("set", "pingd", "1", "5000ms")]
 
 
+def test_a_reload_that_failed_is_made_good_by_a_monitor(namespace, ping):
+    ping.start()
+    ping.parameters["dampen"] = "1s"
+    break_attrd(namespace, "exit 102\n")
+    assert "the old state serves on" in ping.reload().err
+    assert ping.monitor().code == resource.OK
+    assert "unapplied=" in namespace.run(["cat", RECORD]).stdout
+    mend_attrd(namespace)
+    for _ in range(2):
+        assert ping.monitor().code == resource.OK
+    assert published(namespace)[1:] == [("set", "pingd", "1", "1000ms")]
+    assert "unapplied=" not in namespace.run(["cat", RECORD]).stdout
+
+
 def test_a_reload_of_what_is_stopped_starts_nothing(namespace, ping):
     assert ping.reload().code == resource.NOT_RUNNING
     assert published(namespace) == []
@@ -218,6 +232,14 @@ def test_what_an_absent_daemon_missed_it_is_told_later(
     namespace.attributes.write_text("")  # the daemon came back without its memory
     assert ping.monitor().code == resource.OK
     assert value(namespace) == wanted
+
+
+def test_states_that_cannot_be_kept_are_published_all_the_same(namespace, ping):
+    ping.start()
+    namespace.run(["sh", "-c", "cd /run/lbha/ping-ping && rm hosts && mkdir hosts"])
+    drop(namespace, "ip saddr 127.0.0.1 ip protocol icmp")
+    assert ping.monitor().code == resource.OK
+    assert value(namespace) == "0"
 
 
 def test_a_lock_that_somebody_keeps_delays_no_monitor_for_long(namespace, ping):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.agent import resource
-from tests.agent.pinging import configured, drop, published, responder, value
+from tests.agent.pinging import configured, drop, hold, published, responder, value
 
 LISTENER = """
 import socket, sys
@@ -175,6 +175,17 @@ def test_tcp(namespace):
     assert "SYN-SENT" not in sockets and "TIME-WAIT" not in sockets
 
 
+def test_neighbours_that_are_gone_keep_nothing_from_those_that_live(wire):
+    """The kernel keeps requests to them for three seconds, as part of what we may send."""
+    wire.neighbour.ip("address", "add", "192.168.1.2/24", "dev", "peer0")
+    gone = ["192.168.1.%d" % number for number in range(100, 220)]
+    ping = configured(wire.node, " ".join(gone + ["192.168.1.2"]), attempts=6, interval_ms=100,
+                      max_loss=0, debug="true")
+    outcome = ping.start()
+    assert (outcome.code, value(wire.node)) == (resource.OK, "1")
+    assert "No buffer space" not in outcome.err
+
+
 # ------------------------------------------------------------------------------------ arp
 
 @pytest.fixture
@@ -222,6 +233,22 @@ def test_arp_requests_say_who_asks(wired):
         and frame[6:12] == wired.mac])[0]
     assert frame[22:28] == wired.mac and frame[28:32] == bytes([192, 168, 1, 1])
     assert frame[38:42] == bytes([192, 168, 1, 2])
+
+
+def test_a_mac_address_that_changes_is_followed(wired):
+    """As when a bond fails over; the old one would stay in the neighbour's table."""
+    ping = configured(wired.node, "192.168.1.2 fd00:1::2", probe="arp", attempts=4)
+    assert scores(wired.node, ping) == 2
+    child = hold(ping, 20)
+    wired.node.ip("link", "set", "eth0", "address", "02:00:00:00:00:77")
+    capture = wired.capture()
+    for place, target in ((22, bytes([192, 168, 1, 2])), (80, bytes.fromhex("fd00" "0001"))):
+        capture.until(lambda place=place, target=target: [
+            frame for _, frame in capture.frames()
+            if target in frame and frame[place:place + 6] == wired.mac])
+    assert ping.stop().code == resource.OK
+    child.communicate()
+    assert [call[2] for call in published(wired.node)] == ["2", ""]
 
 
 def test_an_arp_reply_to_somebody_else_is_no_answer(wired):

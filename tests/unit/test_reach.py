@@ -1,9 +1,11 @@
 """What the parameters of ocf:lbha:ping parse to."""
 
+import resource
+
 import pytest
 
 from lbha import values
-from lbha.reach import source, survey, targets
+from lbha.reach import connect, source, survey, targets
 
 
 @pytest.mark.parametrize("text, name, hosts, weight", [
@@ -55,3 +57,15 @@ def test_methods(text, value):
 def test_what_is_no_method(text):
     with pytest.raises(ValueError):
         survey.Method().parse(text)
+
+
+@pytest.mark.parametrize("soft, hard, wanted", [
+    (1024, 524288, 16384), (1024, 4096, 4096), (65536, 524288, None), (1024, 1024, None),
+    (1024, resource.RLIM_INFINITY, 16384), (resource.RLIM_INFINITY,) * 2 + (None,)])
+def test_many_connections_may_be_open(monkeypatch, soft, hard, wanted):
+    """With the usual 1024, a hundred dead hosts with ten attempts leave none to work with."""
+    told = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: told.append(limits))
+    connect.Connect(None, None, 80)
+    assert told == ([(wanted, hard)] if wanted else [])

@@ -11,6 +11,7 @@ import os
 import select
 from struct import pack
 
+MOST_FILES = 1 << 14       # a request that waits is a descriptor, and dead hosts have many
 LINGER = pack("ii", 1, 0)  # struct linger: close() resets
 
 
@@ -25,6 +26,7 @@ class Connect:
         self.poll, self.source, self.port = poll, source, port
         self.pending = {}  # descriptor -> (socket, number)
         self.by_number = {}
+        _allow_files()
 
     def send(self, place, number):
         """Begin to connect. Raises OSError."""
@@ -66,3 +68,14 @@ class Connect:
         """Give all connections up."""
         for number in list(self.by_number):
             self.forget(number)
+
+
+def _allow_files():
+    """Let this process have more descriptors than the 1024 that services get: without one it
+    could neither ask a living host nor read what start recorded."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

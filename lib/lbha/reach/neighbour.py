@@ -70,6 +70,7 @@ class Neighbour:
         """Close the sockets."""
         for link in self.by_fd.values():
             link.socket.close()
+            link.named.close()
         self.kernel.close()
 
     def _device(self, ip):
@@ -107,6 +108,15 @@ def _packet_socket(device, protocol):
     return made
 
 
+def _mac(socket):
+    """The MAC address of the device that a packet socket is bound to, as it is now.
+
+    It changes, as when a bond fails over: an old one in a request would have the answer go
+    astray, and would stay in the neighbour's table.
+    """
+    return socket.getsockname()[4]
+
+
 def _is_ethernet(socket):
     return socket.getsockname()[3] == ARPHRD_ETHER
 
@@ -117,13 +127,14 @@ class _ArpLink:
     def __init__(self, index, source):
         self.index, self.source = index, source
         self.device = _socket.if_indextoname(index)
-        self.socket = _packet_socket(self.device, ETH_P_ARP)
-        self.mac = self.socket.getsockname()[4]
+        self.socket = self.named = _packet_socket(self.device, ETH_P_ARP)
+        self.mac = None
         if not _is_ethernet(self.socket):
             self.socket.close()
             raise OSError(errno.EOPNOTSUPP, "no ARP on %s" % self.device)
 
     def ask(self, ip):
+        self.mac = _mac(self.socket)
         packet = (pack("!HHBBH", ARPHRD_ETHER, ETH_P_IP, 6, 4, REQUEST)
                   + self.mac + self._own_address(ip) + bytes(6) + ip.packed)
         self.socket.sendto(packet, (self.device, ETH_P_ARP, 0, ARPHRD_ETHER, BROADCAST))
@@ -161,12 +172,10 @@ class _NeighbourLink:
 
     def __init__(self, index, source):
         self.index, device = index, _socket.if_indextoname(index)
-        probe = _packet_socket(device, 0)
-        mac, is_ethernet = probe.getsockname()[4], _is_ethernet(probe)
-        probe.close()
-        if not is_ethernet:
+        self.named = _packet_socket(device, 0)  # hears nothing
+        if not _is_ethernet(self.named):
+            self.named.close()
             raise OSError(errno.EOPNOTSUPP, "no Neighbor Discovery on %s" % device)
-        self.option = pack("!BB", SOURCE_LINK_LAYER, 1) + mac
         self.socket = made = _socket.socket(
             _socket.AF_INET6, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, _socket.IPPROTO_ICMPV6)
         made.setblocking(False)
@@ -181,7 +190,8 @@ class _NeighbourLink:
 
     def ask(self, ip):
         # the kernel writes the checksum
-        packet = pack("!BBHI", SOLICITATION, 0, 0, 0) + ip.packed + self.option
+        option = pack("!BB", SOURCE_LINK_LAYER, 1) + _mac(self.named)
+        packet = pack("!BBHI", SOLICITATION, 0, 0, 0) + ip.packed + option
         group = _socket.inet_ntop(_socket.AF_INET6, SOLICITED_NODE + ip.packed[13:])
         self.socket.sendto(packet, (group, 0, 0, self.index))
 
