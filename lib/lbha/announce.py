@@ -231,6 +231,11 @@ def refresh(link, ip, count, deadline):
         announcer.close()
 
 
+def goes_on(folder):
+    """Whether the announcer of this instance is at work."""
+    return host.find_process(folder.read(RECORD)) is not None
+
+
 def end(folder, deadline):
     """End the announcer of this instance, and wait until it is gone. DeadlineReached."""
     process = host.find_process(folder.read(RECORD))

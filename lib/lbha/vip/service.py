@@ -272,6 +272,15 @@ class Service:
 
         return Announcer(link, place.ip.packed)
 
+    def announce_once(self):
+        """Announce it where it is recorded, unless an announcer is at it still."""
+        from lbha import announce
+
+        place = self.plan.recorded()
+        if place and not announce.goes_on(self.agent.folder):
+            self._announcer(self.addresses.link(place.index), place).announce(
+                self.agent.folder, self.p.arp_count, self.p.arp_interval / 1000.0, self.log)
+
     def _announce(self, announcer, place):
         """None of it fails a start."""
         count, interval = self.p.arp_count, self.p.arp_interval / 1000.0

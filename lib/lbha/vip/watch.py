@@ -92,9 +92,16 @@ class Watch:
                     return "%s: the device has no carrier" % address.describe(copy)
             except LocalFault as fault:
                 return fault.reason  # it went just now: the next look finds no address
-        if copy.flags & netlink.IFA_F_TENTATIVE:
-            return "%s: duplicate address detection has not ended" % address.describe(copy)
+            if copy.flags & netlink.IFA_F_TENTATIVE:
+                return "%s: duplicate address detection has not ended" % address.describe(copy)
+            if not self.record["carrier"]:
+                self._act(self._tell_at_last)
         return None
+
+    def _tell_at_last(self):
+        """The first carrier since start; the announcer may have given up before it came."""
+        self.record.update(carrier=1)
+        self.service.announce_once()
 
     def _claimed(self):
         """The sentence about another host's claim of the last minute, or None."""
@@ -114,11 +121,8 @@ class Watch:
         Without a link from the start on, this is where the cluster wanted it all the same.
         """
         index = self.service.found.index
-        if self.service.addresses.has_carrier(index):
-            if not self.record["carrier"]:
-                self._act(lambda: self.record.update(carrier=1))
-            return found
-        if not self.record["carrier"] or self._comes_back(index):
+        if (self.service.addresses.has_carrier(index) or not self.record["carrier"]
+                or self._comes_back(index)):
             return found
         self._act(lambda: self.folder.write(LOST, "%.3f" % time.monotonic()))
         return absent("%s: the device has lost its carrier"
