@@ -223,7 +223,11 @@ def _take_away(agent):
 
     def take():
         trouble = _aside(agent, agent.stop, "stop: ")
-        found = agent.find()
+        try:
+            found = agent.find()
+        except (DeadlineReached, Failed, LocalFault) as error:  # it may be seen the next time
+            last[:] = [trouble or error.reason]
+            return False
         last[:] = [trouble or found.reason or "it is still there"]
         return found.absent
 

@@ -290,6 +290,19 @@ def test_a_stop_tries_again_while_something_is_left(world):
     child.communicate()
 
 
+@pytest.mark.parametrize("kind", ["Failed", "LocalFault", "DeadlineReached"])
+def test_a_stop_that_could_not_look_looks_again(world, kind):
+    world.set(up="", raise_find=kind + " no memory")
+    child = world.popen("stop", timeout=20)
+    until(lambda: world.text("verbs").count("find\n") >= 2)
+    (world.folder / "raise-find").unlink()
+    assert child.wait(10) == OK
+    child.communicate()
+    world.set(raise_find=kind + " no memory")
+    assert world.call("stop", timeout=1) == GENERIC
+    assert "no memory" in world.reasons[0]
+
+
 def test_a_stop_ends_an_orphan_that_keeps_the_lock(world):
     world.set(sleep_start="60")
     orphan = world.popen("start", timeout=100, start_new_session=True)
