@@ -146,3 +146,20 @@ def killed_at(resource, action, call, number):
          "/usr/bin/python3", "-IS", str(paths.agent("IPaddr2")), action],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return child.wait(timeout=30) != OK
+
+
+@BOTH
+def test_a_full_disk_fails_no_monitor(wire, ip):
+    wire.neighbour.ip("link", "set", "peer0", "down")
+    resource = vip(wire, ip=ip, nic="eth0", cidr_netmask=FOUND[ip][1].split("/")[1],
+                   check_link_status="true", arp_count_refresh=1)
+    assert resource.start().code == OK
+    wire.node.run(["sh", "-c", "mount -o remount,size=256k /run/lbha; cd /run/lbha; "
+                   ": >IPaddr2-vip/reserve; ! cat /dev/zero >filler"])
+    wire.neighbour.ip("link", "set", "peer0", "up")
+    wire.capture()
+    for _ in range(2):
+        outcome = resource.monitor()
+        assert outcome.code == OK, outcome
+    assert resource.stop().code == OK
+    assert addresses(wire.node, ip) == []

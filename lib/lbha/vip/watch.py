@@ -227,7 +227,7 @@ class Watch:
             self.agent.log.debug("cannot announce again: %s" % error.strerror)
 
     def _act(self, verb):
-        """Do something under the lock, unless a stop has begun."""
+        """Do something under the lock, unless a stop has begun. None of it fails a monitor."""
         try:
             with self.folder.lock(self.agent.deadline.within(PATIENCE)):
                 self.record.reload()
@@ -235,3 +235,5 @@ class Watch:
                     verb()
         except DeadlineReached:
             return  # a start or a stop is at work: the next look does it
+        except Error as error:  # such as a full disk, which lbha.actions tells
+            self.agent.log.debug(error.reason)
