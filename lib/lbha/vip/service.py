@@ -213,8 +213,8 @@ class Service:
 
         try:
             announce.end(self.agent.folder, self.agent.deadline.within(ANNOUNCER))
-        except Error as error:
-            self.log.warning("cannot end the announcer: %s" % error.reason)
+        except (Error, OSError) as error:
+            self.log.warning("cannot end the announcer: %s" % error)
 
     def _note(self, place, link):
         """Record what is about to be true, before it is: a kill in between loses nothing."""
