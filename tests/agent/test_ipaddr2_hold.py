@@ -178,6 +178,21 @@ def test_a_node_that_is_alone_starts_where_the_link_was_lost(wire, nodes):
     assert addresses(wire.node, V4) == [FOUND[V4]]
 
 
+@pytest.mark.parametrize("count, code", (("INFINITY", OK), ("1", GENERIC), ("", GENERIC)))
+def test_nobody_waits_for_a_node_where_a_start_failed(wire, count, code):
+    """Both links went, one after the other: two refusals would leave the address nowhere."""
+    members(wire, node01=True, node02=True)
+    wire.node.attributes.with_name("attributes.lags").write_text("node01 0\nnode02 0\n")
+    wire.node.attributes.write_text("set\tfail-count-vip#start_0\t%s\t\tnode02\t0\n" % count)
+    resource = vip(wire, ip=V4, check_link_status="true", link_delay="0")
+    assert resource.start().code == OK
+    cut(wire)
+    until(lambda: "NO-CARRIER" in wire.node.ip("link", "show", "eth0"))
+    assert resource.monitor().code == NOT_RUNNING
+    assert resource.stop().code == OK
+    assert resource.start().code == code
+
+
 # ----------------------------------------------------------------------------------- repair
 
 @BOTH

@@ -13,6 +13,7 @@ REPAIRS, PERIOD = 3, 60.0       # an address is put back so often in so many sec
 CLAIM = "claim"        # file in the state folder: lbha.claims.NOTE, seldom there
 LOST = "link-lost"     # file in the state folder, past a stop: when the link failed a monitor
 RECENT = 60.0          # seconds that this counts
+START_FAILURES = "fail-count-%s#start_0"  # Pacemaker's attribute of a resource on a node
 
 
 class Watch:
@@ -163,13 +164,16 @@ class Watch:
             raise Failed("%s: no carrier, and another node may have one" % place)
 
     def _others(self):
-        """The other nodes that could run resources; none where nobody knows."""
+        """The other nodes that could have the address: ready, and not banned because a start
+        failed there, as by the same refusal a minute ago. None where nobody knows."""
         from lbha import cluster
 
         deadline = self.agent.deadline.within(PATIENCE)
         try:
             own = cluster.local_node(self.agent.call, deadline)
-            return cluster.ready_nodes(deadline) - {own}
+            failures = cluster.get_attributes(START_FAILURES % self.agent.call.instance, deadline)
+            banned = {node for node, count in failures.items() if count == "INFINITY"}
+            return cluster.ready_nodes(deadline) - banned - {own}
         except Error as error:
             self.agent.log.warning("cannot tell whether another node is there: %s"
                                    % error.reason)
