@@ -186,7 +186,7 @@ def test_a_pid_that_went_to_somebody_else_is_not_ended(wire, capture):
 
 @pytest.mark.parametrize("damage", (
     "mkdir announcer", "ln -s /etc/passwd announcer", "echo nonsense > announcer",
-    "printf '1%0300d 1' 0 > announcer"))
+    "printf '1%04200d 1' 0 > announcer"))
 def test_a_record_of_the_announcer_that_cannot_be_read_keeps_no_address(
         wire, capture, damage):
     resource = vip(wire, ip=V4, arp_count=1000, arp_interval=20)
