@@ -314,9 +314,11 @@ def test_a_stop_ends_an_orphan_that_keeps_the_lock(world):
     orphan.communicate()
 
 
-def test_a_stop_succeeds_where_the_state_folder_is_not_to_be_trusted(world):
+def test_monitor_and_stop_go_on_where_the_state_folder_is_not_to_be_trusted(world):
     assert world.call("start") == OK
     os.chmod(state.ROOT, 0o777)
+    assert world.call("monitor", interval=10) == OK
+    assert "writable for others" in world.err
     assert world.call("stop") == OK and not world.has("up")
     assert "writable for others" in world.err
     assert world.call("start") == GENERIC

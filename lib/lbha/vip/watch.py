@@ -108,7 +108,7 @@ class Watch:
         """The sentence about another host's claim of the last minute, or None."""
         if self._claims:
             return self._claims.observe()
-        if not self.folder.read(CLAIM):
+        if not state.Record(self.folder, CLAIM):  # nor one that cannot be read
             return None
         from lbha import claims
 
