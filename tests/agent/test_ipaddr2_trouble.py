@@ -8,7 +8,7 @@ import pytest
 
 from tests import paths
 from tests.agent.resource import GENERIC, NOT_RUNNING, OK, PERM
-from tests.agent.wire import BOTH, FOUND, V6, addresses, info, vip
+from tests.agent.wire import BOTH, FOUND, V4, V6, addresses, info, vip
 
 
 def test_duplicate_address_detection_is_waited_for_and_not_longer(wire):
@@ -158,8 +158,20 @@ def test_a_full_disk_fails_no_monitor(wire, ip):
                    ": >IPaddr2-vip/reserve; ! cat /dev/zero >filler"])
     wire.neighbour.ip("link", "set", "peer0", "up")
     wire.capture()
-    for _ in range(2):
+    for mode in ("700", "700", "777"):  # and a folder that is not to be trusted
+        wire.node.run(["chmod", mode, "/run/lbha"])
         outcome = resource.monitor()
         assert outcome.code == OK, outcome
     assert resource.stop().code == OK
     assert addresses(wire.node, ip) == []
+
+
+def test_an_address_that_is_adopted_on_a_device_that_is_down(wire):
+    wire.node.ip("address", "add", FOUND[V4][1], "dev", "eth0")
+    wire.node.ip("link", "set", "eth0", "down")
+    capture = wire.capture()
+    resource = vip(wire, ip=V4, nic="eth0", cidr_netmask=24)
+    assert resource.start().code == OK
+    assert ",UP" in wire.node.ip("link", "show", "eth0")
+    capture.until(lambda: [f for _, f in capture.arp() if f[6:12] == wire.mac])
+    assert resource.stop().code == OK

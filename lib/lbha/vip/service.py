@@ -144,7 +144,7 @@ class Service:
         self.log.info("added %s" % place)
 
     def adopt(self):
-        """It is there already; the neighbours may still not know."""
+        """It is there already; its device may be down (IPv4), and the neighbours not know."""
         self._leave_other_namespace()
         with self.namespace as is_there:
             self._need(is_there)
@@ -153,6 +153,7 @@ class Service:
                 self.log.info("%s was there already" % place)
             link = self.addresses.link(place.index)
             self._note(place, link)
+            self.addresses.set_up(link)
             self.loopback.take(self._all_copies(), place)
             self.label.set(place.ip)
             self.end_announcer()
