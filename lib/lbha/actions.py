@@ -26,6 +26,8 @@ def start(agent):
     """Bring the resource up; a running one is adopted."""
     validate(agent)
     with agent.folder.lock(agent.deadline):
+        if hold.is_orphan():  # a stop may have come and gone while it waited
+            raise Failed("who asked for this start is gone: nothing was started")
         agent.record.reload()
         if agent.record.fault:
             raise agent.record.fault

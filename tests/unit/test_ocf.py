@@ -290,6 +290,16 @@ def test_a_stop_tries_again_while_something_is_left(world):
     child.communicate()
 
 
+def test_an_orphan_that_waited_for_the_lock_starts_nothing(world):
+    with state.Folder("toy", "bear").lock(Deadline(5)):
+        orphan = world.popen("start", timeout=20, start_new_session=True)
+        until(lambda: "validate\n" in world.text("verbs"))
+        orphan.stdout.close()
+        orphan.stderr.close()
+    assert orphan.wait(10) == GENERIC
+    assert not world.has("up") and "start" not in world.verbs
+
+
 @pytest.mark.parametrize("kind", ["Failed", "LocalFault", "DeadlineReached"])
 def test_a_stop_that_could_not_look_looks_again(world, kind):
     world.set(up="", raise_find=kind + " no memory")
