@@ -49,7 +49,7 @@ class Prefix:
         except ValueError:
             raise ValueError("is not %s" % self.wants)
         length = bin(mask).count("1")
-        if not mask or mask != (0xffffffff << 32 - length) & 0xffffffff:
+        if not mask or mask >> 32 or mask != (0xffffffff << 32 - length) & 0xffffffff:
             raise ValueError("is not %s" % self.wants)
         return length
 
