@@ -26,6 +26,8 @@ def start(agent):
     """Bring the resource up; a running one is adopted."""
     validate(agent)
     with agent.folder.lock(agent.deadline):
+        if hold.is_orphan():  # a stop may have come and gone while it waited
+            raise Failed("who asked for this start is gone: nothing was started")
         agent.record.reload()
         if agent.record.fault:
             raise agent.record.fault
@@ -223,7 +225,11 @@ def _take_away(agent):
 
     def take():
         trouble = _aside(agent, agent.stop, "stop: ")
-        found = agent.find()
+        try:
+            found = agent.find()
+        except (DeadlineReached, Failed, LocalFault) as error:  # it may be seen the next time
+            last[:] = [trouble or error.reason]
+            return False
         last[:] = [trouble or found.reason or "it is still there"]
         return found.absent
 

@@ -49,7 +49,7 @@ class Prefix:
         except ValueError:
             raise ValueError("is not %s" % self.wants)
         length = bin(mask).count("1")
-        if not mask or mask != (0xffffffff << 32 - length) & 0xffffffff:
+        if not mask or mask >> 32 or mask != (0xffffffff << 32 - length) & 0xffffffff:
             raise ValueError("is not %s" % self.wants)
         return length
 
@@ -176,6 +176,18 @@ class Addresses:
                     and not copy.flags & netlink.IFA_F_DADFAILED
                     and self.has_carrier(copy.index))
 
+    def set_up(self, link):
+        """Set a device (its Message) up, unless it is. Raises NoPrivilege, Failed."""
+        if link.flags & netlink.IFF_UP:
+            return
+        self.log.info("setting %s up" % link.name)
+        try:
+            self.kernel.change(LINK, index=link.index, flags=netlink.IFF_UP,
+                               change=netlink.IFF_UP)
+        except Refused as error:
+            kind = NoPrivilege if error.errno == errno.EPERM else Failed
+            raise kind("cannot set %s up: %s" % (link.name, error)) from error
+
     def add(self, place, link, flags=0, **more):
         """Add an address, after setting its device up.
 
@@ -186,11 +198,8 @@ class Addresses:
         """
         ip = place.ip
         scope = netlink.RT_SCOPE_HOST if is_loopback(ip) else netlink.RT_SCOPE_UNIVERSE
+        self.set_up(link)
         try:
-            if not link.flags & netlink.IFF_UP:
-                self.log.info("setting %s up" % link.name)
-                self.kernel.change(LINK, index=place.index, flags=netlink.IFF_UP,
-                                   change=netlink.IFF_UP)
             self.kernel.add(ADDRESS, **dict({
                 "family": ip.family, "prefix": place.prefix, "index": place.index,
                 "scope": scope, "local": ip.packed, "address": ip.packed,

@@ -231,6 +231,11 @@ def refresh(link, ip, count, deadline):
         announcer.close()
 
 
+def goes_on(folder):
+    """Whether the announcer of this instance is at work."""
+    return host.find_process(folder.read(RECORD)) is not None
+
+
 def end(folder, deadline):
     """End the announcer of this instance, and wait until it is gone. DeadlineReached."""
     process = host.find_process(folder.read(RECORD))
@@ -260,13 +265,27 @@ def _is_usable(kernel, device, ip):
     """
     try:
         if len(ip) == 4:
-            found = kernel.get(netlink.ROUTE, family=_socket.AF_INET, prefix=32,
-                               flags=RTM_F_FIB_MATCH, destination=ip)
-            return found.type == RTN_LOCAL and (found.prefix, found.device) == (32, device)
+            return _is_local(kernel, device, ip) or _is_listed(kernel, device, ip)
         found = kernel.get(netlink.ADDRESS, family=_socket.AF_INET6, index=device, address=ip)
-    except netlink.Refused:  # nothing leads there; no such address
+    except netlink.Refused:  # no such address
         return False
     return None if found.flags & netlink.IFA_F_TENTATIVE else True
+
+
+def _is_local(kernel, device, ip):
+    """Whether the routes say that an IPv4 address is on a device."""
+    try:
+        found = kernel.get(netlink.ROUTE, family=_socket.AF_INET, prefix=32,
+                           flags=RTM_F_FIB_MATCH, destination=ip)
+    except netlink.Refused:  # nothing leads there
+        return False
+    return found.type == RTN_LOCAL and (found.prefix, found.device) == (32, device)
+
+
+def _is_listed(kernel, device, ip):
+    """As `_is_local`, by a dump: a rule may lead elsewhere, or another device have it too."""
+    return any((found.index, found.local) == (device, ip)
+               for found in kernel.dump(netlink.ADDRESS, family=_socket.AF_INET))
 
 
 def _frames(link, ip):

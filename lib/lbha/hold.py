@@ -162,6 +162,14 @@ def _is_news(source):
     return not hasattr(source, "due") or source.happened()
 
 
+def is_orphan():
+    """Whether nobody would read our answer any more, as in `wait`."""
+    poll = select.poll()
+    for fd in (1, 2):
+        poll.register(fd, 0)
+    return bool(poll.poll(0))
+
+
 class ReaderGone(Exception):
     """The executor that asked for this monitor does not live any more."""
 

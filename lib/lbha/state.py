@@ -104,6 +104,8 @@ class Folder:
         try:
             if os.stat(RESERVE, dir_fd=self.open()).st_size:
                 return None
+        except LocalFault as fault:
+            return fault.reason
         except OSError:
             pass  # spent, or not made yet
         try:

@@ -195,3 +195,19 @@ def test_what_runs_meanwhile_keeps_no_descriptor_of_its_starter(wire, node):
     assert not [path for path in kept if "pipe" in path or "/run/lbha" in path], kept
     node.do("announce.end(agent.folder, Deadline(2))")
     assert not alive(node)
+
+
+@pytest.mark.parametrize("other", ("copy", "rule"))
+def test_an_address_to_which_the_routes_lead_elsewhere_is_announced_still(wire, node, other):
+    if other == "copy":
+        wire.node.ip("address", "del", V4 + "/24", "dev", "eth0")
+        wire.node.ip("address", "add", V4 + "/32", "dev", "lo")
+        add(wire.node, PREFIX[V4])
+    else:
+        wire.node.ip("rule", "add", "pref", "20", "lookup", "local")
+        wire.node.ip("rule", "add", "pref", "10", "lookup", "main")
+        wire.node.ip("rule", "del", "pref", "0")
+    capture = wire.capture()
+    announce(node, V4, count=3)
+    capture.until(lambda: len(announcements(capture, wire, V4)) == 3 * FORMS[V4])
+    assert alive(node)

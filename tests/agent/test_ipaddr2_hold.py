@@ -7,6 +7,7 @@ import pytest
 
 from tests.agent.holding import Held, until
 from tests.agent.resource import GENERIC, NOT_RUNNING, OK
+from tests.agent.test_claims import announcements
 from tests.agent.wire import BOTH, FOUND, V4, V6, addresses, vip
 
 AT_ONCE = 1.0  # seconds; a look without an event comes after ten
@@ -112,6 +113,29 @@ def test_without_check_link_status_a_lost_link_is_only_told(wire, ip):
     assert held.is_there()
 
 
+@BOTH
+@pytest.mark.parametrize("check", ("true", "false"))
+def test_a_carrier_that_comes_when_the_announcer_has_given_up_is_announced(wire, ip, check):
+    cut(wire)
+    until(lambda: "NO-CARRIER" in wire.node.ip("link", "show", "eth0"))
+    resource = vip(wire, ip=ip, nic="eth0", cidr_netmask=FOUND[ip][1].split("/")[1],
+                   check_link_status=check)
+    assert resource.start().code == OK
+    # as after a minute
+    wire.node.run(["sh", "-c", "kill -9 $(cut -d ' ' -f 1 /run/lbha/IPaddr2-vip/announcer)"])
+    assert resource.monitor().code == OK
+    capture = wire.capture()
+    mend(wire)
+    until(lambda: "LOWER_UP" in wire.node.ip("link", "show", "eth0"))
+    assert announcements(capture, wire, ip) == []
+    assert resource.monitor().code == OK
+    capture.until(lambda: announcements(capture, wire, ip))
+    assert resource.stop().code == OK
+    heard = len(announcements(capture, wire, ip))
+    time.sleep(0.5)
+    assert len(announcements(capture, wire, ip)) == heard
+
+
 def members(wire, **online):
     """The nodes of the cluster, and whether they are online."""
     wire.node.attributes.with_name("attributes.nodes").write_text(
@@ -152,6 +176,21 @@ def test_a_node_that_is_alone_starts_where_the_link_was_lost(wire, nodes):
     assert resource.stop().code == OK
     assert resource.start().code == OK
     assert addresses(wire.node, V4) == [FOUND[V4]]
+
+
+@pytest.mark.parametrize("count, code", (("INFINITY", OK), ("1", GENERIC), ("", GENERIC)))
+def test_nobody_waits_for_a_node_where_a_start_failed(wire, count, code):
+    """Both links went, one after the other: two refusals would leave the address nowhere."""
+    members(wire, node01=True, node02=True)
+    wire.node.attributes.with_name("attributes.lags").write_text("node01 0\nnode02 0\n")
+    wire.node.attributes.write_text("set\tfail-count-vip#start_0\t%s\t\tnode02\t0\n" % count)
+    resource = vip(wire, ip=V4, check_link_status="true", link_delay="0")
+    assert resource.start().code == OK
+    cut(wire)
+    until(lambda: "NO-CARRIER" in wire.node.ip("link", "show", "eth0"))
+    assert resource.monitor().code == NOT_RUNNING
+    assert resource.stop().code == OK
+    assert resource.start().code == code
 
 
 # ----------------------------------------------------------------------------------- repair

@@ -8,7 +8,7 @@ import pytest
 
 from tests import paths
 from tests.agent.resource import GENERIC, NOT_RUNNING, OK, PERM
-from tests.agent.wire import BOTH, FOUND, V6, addresses, info, vip
+from tests.agent.wire import BOTH, FOUND, V4, V6, addresses, info, vip
 
 
 def test_duplicate_address_detection_is_waited_for_and_not_longer(wire):
@@ -146,3 +146,32 @@ def killed_at(resource, action, call, number):
          "/usr/bin/python3", "-IS", str(paths.agent("IPaddr2")), action],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return child.wait(timeout=30) != OK
+
+
+@BOTH
+def test_a_full_disk_fails_no_monitor(wire, ip):
+    wire.neighbour.ip("link", "set", "peer0", "down")
+    resource = vip(wire, ip=ip, nic="eth0", cidr_netmask=FOUND[ip][1].split("/")[1],
+                   check_link_status="true", arp_count_refresh=1)
+    assert resource.start().code == OK
+    wire.node.run(["sh", "-c", "mount -o remount,size=256k /run/lbha; cd /run/lbha; "
+                   ": >IPaddr2-vip/reserve; ! cat /dev/zero >filler"])
+    wire.neighbour.ip("link", "set", "peer0", "up")
+    wire.capture()
+    for mode in ("700", "700", "777"):  # and a folder that is not to be trusted
+        wire.node.run(["chmod", mode, "/run/lbha"])
+        outcome = resource.monitor()
+        assert outcome.code == OK, outcome
+    assert resource.stop().code == OK
+    assert addresses(wire.node, ip) == []
+
+
+def test_an_address_that_is_adopted_on_a_device_that_is_down(wire):
+    wire.node.ip("address", "add", FOUND[V4][1], "dev", "eth0")
+    wire.node.ip("link", "set", "eth0", "down")
+    capture = wire.capture()
+    resource = vip(wire, ip=V4, nic="eth0", cidr_netmask=24)
+    assert resource.start().code == OK
+    assert ",UP" in wire.node.ip("link", "show", "eth0")
+    capture.until(lambda: [f for _, f in capture.arp() if f[6:12] == wire.mac])
+    assert resource.stop().code == OK

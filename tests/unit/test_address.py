@@ -45,7 +45,7 @@ def test_a_netmask_is_a_prefix(prefix):
 
 @pytest.mark.parametrize("text", (
     "0", "129", "-1", "x", "", "255.0.255.0", "0.0.0.0", "0.0.0.255", "255.255.255", "24.0",
-    "255.255.255.0 ", "ffff::"))
+    "255.255.255.0 ", "ffff::", "::ffff:255.255.255.255"))
 def test_what_is_no_prefix(text):
     with pytest.raises(ValueError, match="prefix length"):
         address.Prefix().parse(text)

@@ -290,6 +290,29 @@ def test_a_stop_tries_again_while_something_is_left(world):
     child.communicate()
 
 
+def test_an_orphan_that_waited_for_the_lock_starts_nothing(world):
+    with state.Folder("toy", "bear").lock(Deadline(5)):
+        orphan = world.popen("start", timeout=20, start_new_session=True)
+        until(lambda: "validate\n" in world.text("verbs"))
+        orphan.stdout.close()
+        orphan.stderr.close()
+    assert orphan.wait(10) == GENERIC
+    assert not world.has("up") and "start" not in world.verbs
+
+
+@pytest.mark.parametrize("kind", ["Failed", "LocalFault", "DeadlineReached"])
+def test_a_stop_that_could_not_look_looks_again(world, kind):
+    world.set(up="", raise_find=kind + " no memory")
+    child = world.popen("stop", timeout=20)
+    until(lambda: world.text("verbs").count("find\n") >= 2)
+    (world.folder / "raise-find").unlink()
+    assert child.wait(10) == OK
+    child.communicate()
+    world.set(raise_find=kind + " no memory")
+    assert world.call("stop", timeout=1) == GENERIC
+    assert "no memory" in world.reasons[0]
+
+
 def test_a_stop_ends_an_orphan_that_keeps_the_lock(world):
     world.set(sleep_start="60")
     orphan = world.popen("start", timeout=100, start_new_session=True)
@@ -301,9 +324,11 @@ def test_a_stop_ends_an_orphan_that_keeps_the_lock(world):
     orphan.communicate()
 
 
-def test_a_stop_succeeds_where_the_state_folder_is_not_to_be_trusted(world):
+def test_monitor_and_stop_go_on_where_the_state_folder_is_not_to_be_trusted(world):
     assert world.call("start") == OK
     os.chmod(state.ROOT, 0o777)
+    assert world.call("monitor", interval=10) == OK
+    assert "writable for others" in world.err
     assert world.call("stop") == OK and not world.has("up")
     assert "writable for others" in world.err
     assert world.call("start") == GENERIC

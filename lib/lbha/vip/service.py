@@ -144,7 +144,7 @@ class Service:
         self.log.info("added %s" % place)
 
     def adopt(self):
-        """It is there already; the neighbours may still not know."""
+        """It is there already; its device may be down (IPv4), and the neighbours not know."""
         self._leave_other_namespace()
         with self.namespace as is_there:
             self._need(is_there)
@@ -153,6 +153,7 @@ class Service:
                 self.log.info("%s was there already" % place)
             link = self.addresses.link(place.index)
             self._note(place, link)
+            self.addresses.set_up(link)
             self.loopback.take(self._all_copies(), place)
             self.label.set(place.ip)
             self.end_announcer()
@@ -213,8 +214,8 @@ class Service:
 
         try:
             announce.end(self.agent.folder, self.agent.deadline.within(ANNOUNCER))
-        except Error as error:
-            self.log.warning("cannot end the announcer: %s" % error.reason)
+        except (Error, OSError) as error:
+            self.log.warning("cannot end the announcer: %s" % error)
 
     def _note(self, place, link):
         """Record what is about to be true, before it is: a kill in between loses nothing."""
@@ -271,6 +272,15 @@ class Service:
         from lbha.announce import Announcer
 
         return Announcer(link, place.ip.packed)
+
+    def announce_once(self):
+        """Announce it where it is recorded, unless an announcer is at it still."""
+        from lbha import announce
+
+        place = self.plan.recorded()
+        if place and not announce.goes_on(self.agent.folder):
+            self._announcer(self.addresses.link(place.index), place).announce(
+                self.agent.folder, self.p.arp_count, self.p.arp_interval / 1000.0, self.log)
 
     def _announce(self, announcer, place):
         """None of it fails a start."""

@@ -13,6 +13,7 @@ REPAIRS, PERIOD = 3, 60.0       # an address is put back so often in so many sec
 CLAIM = "claim"        # file in the state folder: lbha.claims.NOTE, seldom there
 LOST = "link-lost"     # file in the state folder, past a stop: when the link failed a monitor
 RECENT = 60.0          # seconds that this counts
+START_FAILURES = "fail-count-%s#start_0"  # Pacemaker's attribute of a resource on a node
 
 
 class Watch:
@@ -92,15 +93,22 @@ class Watch:
                     return "%s: the device has no carrier" % address.describe(copy)
             except LocalFault as fault:
                 return fault.reason  # it went just now: the next look finds no address
-        if copy.flags & netlink.IFA_F_TENTATIVE:
-            return "%s: duplicate address detection has not ended" % address.describe(copy)
+            if copy.flags & netlink.IFA_F_TENTATIVE:
+                return "%s: duplicate address detection has not ended" % address.describe(copy)
+            if not self.record["carrier"]:
+                self._act(self._tell_at_last)
         return None
+
+    def _tell_at_last(self):
+        """The first carrier since start; the announcer may have given up before it came."""
+        self.record.update(carrier=1)
+        self.service.announce_once()
 
     def _claimed(self):
         """The sentence about another host's claim of the last minute, or None."""
         if self._claims:
             return self._claims.observe()
-        if not self.folder.read(CLAIM):
+        if not state.Record(self.folder, CLAIM):  # nor one that cannot be read
             return None
         from lbha import claims
 
@@ -114,11 +122,8 @@ class Watch:
         Without a link from the start on, this is where the cluster wanted it all the same.
         """
         index = self.service.found.index
-        if self.service.addresses.has_carrier(index):
-            if not self.record["carrier"]:
-                self._act(lambda: self.record.update(carrier=1))
-            return found
-        if not self.record["carrier"] or self._comes_back(index):
+        if (self.service.addresses.has_carrier(index) or not self.record["carrier"]
+                or self._comes_back(index)):
             return found
         self._act(lambda: self.folder.write(LOST, "%.3f" % time.monotonic()))
         return absent("%s: the device has lost its carrier"
@@ -159,13 +164,16 @@ class Watch:
             raise Failed("%s: no carrier, and another node may have one" % place)
 
     def _others(self):
-        """The other nodes that could run resources; none where nobody knows."""
+        """The other nodes that could have the address: ready, and not banned because a start
+        failed there, as by the same refusal a minute ago. None where nobody knows."""
         from lbha import cluster
 
         deadline = self.agent.deadline.within(PATIENCE)
         try:
             own = cluster.local_node(self.agent.call, deadline)
-            return cluster.ready_nodes(deadline) - {own}
+            failures = cluster.get_attributes(START_FAILURES % self.agent.call.instance, deadline)
+            banned = {node for node, count in failures.items() if count == "INFINITY"}
+            return cluster.ready_nodes(deadline) - banned - {own}
         except Error as error:
             self.agent.log.warning("cannot tell whether another node is there: %s"
                                    % error.reason)
@@ -223,7 +231,7 @@ class Watch:
             self.agent.log.debug("cannot announce again: %s" % error.strerror)
 
     def _act(self, verb):
-        """Do something under the lock, unless a stop has begun."""
+        """Do something under the lock, unless a stop has begun. None of it fails a monitor."""
         try:
             with self.folder.lock(self.agent.deadline.within(PATIENCE)):
                 self.record.reload()
@@ -231,3 +239,5 @@ class Watch:
                     verb()
         except DeadlineReached:
             return  # a start or a stop is at work: the next look does it
+        except Error as error:  # such as a full disk, which lbha.actions tells
+            self.agent.log.debug(error.reason)
