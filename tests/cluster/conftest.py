@@ -61,6 +61,18 @@ def lab(configured):
     audit(configured)
 
 
+@pytest.fixture
+def unfenced(lab):
+    """The lab, where a node that is lost keeps its power.
+
+    Pacemaker's controller ends with its executor; a node that is not the DC is then fenced
+    before the controller is back.
+    """
+    lab.cluster.pcs("property", "set", "stonith-enabled=false")
+    yield lab
+    lab.cluster.pcs("property", "unset", "stonith-enabled")
+
+
 @pytest.fixture(scope="module")
 def replicated(configured, request):
     """The lab with a stick table that the agent's own peers replicate; later as before.

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
+from tests.cluster.conftest import settle
 from tests.cluster.test_held_monitor import HELD
-from tests.lab import guide
 from tests.lab.wait import wait
 
 VIP = "192.168.1.10"
@@ -23,12 +23,6 @@ def held_monitors(node):
     lines = node.run(["ps", "-e", "-o", "pid=,etimes=,args="]).out.splitlines()
     return [line.split()[0] for line in lines
             if "/lbha/IPaddr2 monitor" in line and int(line.split()[1]) >= HELD]
-
-
-def settle(lab):
-    """What was changed is done, and all is where it belongs."""
-    lab.cluster.member().run(["crm_resource", "--wait"], timeout=60)
-    guide.wait_settled(lab.cluster, 90)
 
 
 @pytest.fixture
@@ -58,7 +52,8 @@ def stock(lab):
                     "op", "monitor", "interval=2s", "timeout=20s")
     lab.cluster.wait("the stock agent has started it", lambda status: status.started(OLD), 30)
     yield lab
-    lab.cluster.pcs("resource", "delete", OLD, check=False)
+    lab.cluster.pcs("resource", "delete", OLD)
+    lab.cluster.wait_idle()
     assert holders(lab, OLD_IP) == []
 
 
@@ -67,7 +62,7 @@ def test_the_provider_alone_is_changed(stock):
     stock.cluster.member().run([
         "cibadmin", "--modify", "--xml-text",
         '<primitive id="%s" class="ocf" provider="lbha" type="IPaddr2"/>' % OLD])
-    stock.cluster.member().run(["crm_resource", "--wait"], timeout=60)
+    stock.cluster.wait_idle()
     node = stock.nodes[before[0]]
     wait("our agent has started it", lambda: "ip=" + OLD_IP in node.run(
         ["cat", "/run/lbha/IPaddr2-%s/record" % OLD], check=False).out, 30)
@@ -126,7 +121,7 @@ def test_a_link_that_only_one_node_lost_moves_the_address(lab, changed):
 
 
 @pytest.mark.parametrize("how", ("disable", "force-stop"))
-def test_an_orphaned_monitor_brings_no_address_back(lab, changed, how):
+def test_an_orphaned_monitor_brings_no_address_back(lab, unfenced, changed, how):
     changed("repair", "true")
     active = lab.nodes[lab.cluster.status().started("vip")[0]]
     wait("a monitor holds", lambda: held_monitors(active), 45)

@@ -56,7 +56,6 @@ def test_a_dead_bmc_leaves_time_for_the_second_device(lab, nodes):
         "ip=" + address, "ipport=6999", "username=pacemaker", "password=ipmipass1",
         "--disabled")
     pcs("constraint", "location", "dead", "avoids", lost.name)
-    pcs("property", "set", "stonith-enabled=true")
     try:
         pcs("stonith", "level", "add", "1", lost.name, "dead")
         pcs("stonith", "level", "add", "2", lost.name, device)

@@ -158,7 +158,7 @@ def test_a_change_of_parameters_moves_nothing(world, change):
 
 
 @pytest.mark.parametrize("daemon", ["pacemaker-attrd", "pacemaker-execd"])
-def test_an_attribute_that_a_killed_daemon_lost_comes_back(world, daemon):
+def test_an_attribute_that_a_killed_daemon_lost_comes_back(world, unfenced, daemon):
     node = active(world)
     pid, = node.run(["pidof", daemon]).out.split()
     node.run(["kill", "-KILL", pid])
