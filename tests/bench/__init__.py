@@ -10,6 +10,7 @@ What it measures, and where each part is:
     keepalived  those of keepalived       events     what happened meanwhile, by whose word
     bench       all of it, in order       costs      idle minutes, single actions, reloads
     usage       processor and memory      stopwatch  runs in a node, times commands
+    operations  what disable, move and the like take, on every suite
 
 and what it makes of that (from here on plain data, no lab):
 

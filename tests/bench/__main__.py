@@ -59,7 +59,7 @@ def measure(options):
         for node in lab.nodes.values():
             if node.run(["rpm", "--query", "lbha-agents"], check=False).code:
                 node.install_rpm(package)
-        Bench(lab, progress, options.only, options.rivals, options.runs, options.idle,
+        Bench(lab, package, progress, options.only, options.rivals, options.runs, options.idle,
               options.vips).run()
     finally:
         if not options.attach:

@@ -10,7 +10,7 @@ import time
 from tests import paths
 from tests.lab.errors import LabError
 
-from . import costs, keepalived, outages, pacemaker, scenarios, usage
+from . import costs, keepalived, operations, outages, pacemaker, scenarios, usage
 
 RIVALS = (pacemaker.Ours, pacemaker.Guide, pacemaker.ActiveActive, keepalived.Keepalived,
           keepalived.Fast, keepalived.Best)
@@ -18,12 +18,14 @@ RESULT = paths.CHECKOUT / "build" / "bench.json"
 LOGS = paths.CHECKOUT / "build" / "bench-logs"
 COSTS = ("idle", "idle-many", "sessions", "reloads")  # of every rival
 ALONE = ("actions", "ping", "fence")  # of agents without a cluster around them
+OPERATIONS = "operations"  # of ours, in a lab of each suite
 ROUNDS = 20
 
 
 class Bench:
     """One run in a running `lab`; `result` is what bench.json has.
 
+    package -- path of our RPM
     only    -- names of scenarios and costs; none means all
     rivals_ -- names of rivals; none means all
     runs    -- of each scenario; None for each rival's own number
@@ -31,8 +33,9 @@ class Bench:
     many    -- VIPs of the second one
     """
 
-    def __init__(self, lab, progress, only=(), rivals_=(), runs=None, seconds=60, many=200):
-        self.lab, self.progress = lab, progress
+    def __init__(self, lab, package, progress, only=(), rivals_=(), runs=None, seconds=60,
+                 many=200):
+        self.lab, self.package, self.progress = lab, package, progress
         self.only, self.runs, self.seconds, self.many = only, runs, seconds, many
         self.rivals = [kind(lab) for kind in RIVALS if not rivals_ or kind.name in rivals_]
         self.scenarios = [one for one in scenarios.SCENARIOS if self.wanted(one.name)]
@@ -41,7 +44,7 @@ class Bench:
         self.done, self.all = 0, self._count()
         self.result = {
             "machine": machine(lab), "errors": [], "runs": [], "idle": [], "actions": [],
-            "sessions": [], "reloads": [],
+            "sessions": [], "reloads": [], OPERATIONS: [],
             "rivals": [{"name": one.name, "title": one.title} for one in self.rivals],
             "scenarios": [{"name": one.name, "title": one.title, "bound": one.bound}
                           for one in self.scenarios],
@@ -58,7 +61,7 @@ class Bench:
         each = sum(self.wanted(name) for name in COSTS if name != "sessions")
         each += self.wanted("sessions") * len(costs.SESSIONS)
         return (sum(self._runs(rival) * len(self.scenarios) + each for rival in self.rivals)
-                + sum(self.wanted(name) for name in ALONE))
+                + sum(self.wanted(name) for name in ALONE + (OPERATIONS,)))
 
     def run(self):
         """Measure everything that is wanted; `result` is saved after each step."""
@@ -80,6 +83,9 @@ class Bench:
         for name, step in steps.items():
             if self.wanted(name):
                 self._step(f"single actions: {name}", "actions", step)
+        if self.wanted(OPERATIONS):
+            self._step("operations of every suite", OPERATIONS, lambda: operations.measure(
+                self.lab.place.name + "-ops", self.package, self.progress, min(self.rounds, 3)))
 
     def _fence(self):
         try:
@@ -198,4 +204,4 @@ def rival_names():
 
 def parts():
     """Everything that ONLY= can name."""
-    return [one.name for one in scenarios.SCENARIOS] + list(COSTS) + list(ALONE)
+    return [one.name for one in scenarios.SCENARIOS] + list(COSTS + ALONE) + [OPERATIONS]

@@ -31,6 +31,8 @@ RESULT = {
     "sessions": [dict(rival="ours", scenario="kill", all=1000, kept=1000, missed=0),
                  dict(rival="guide", scenario="kill", all=1000, kept=0, missed=0)],
     "reloads": [dict(rival="ours", reloads=100, seconds=20, failed=0, requests=2000, reasons={})],
+    "operations": [dict(suite="trixie", what="ban", hold=[0.5, 0.7, 0.6], poll=[0.4, 0.4, 0.3]),
+                   dict(suite="trixie", what="move", hold=[0.8], poll=[0.4])],
     "actions": [
         {"what": "python3 -I -S -c pass", "wall": [0.01], "cpu": [0.01], "codes": [0]},
         {"what": "heartbeat/IPaddr2 monitor", "wall": [0.04], "cpu": [0.03], "codes": [0]},
@@ -47,6 +49,12 @@ def test_the_ratio_stands_before_the_seconds():
     assert ours[1:6] == ["lbha", "1.0x", "1.0x", "0.10 s", "0.20 s"]
     assert guide[1:6] == ["the guide's", "40x", ">300x", "4.00 s", "> 60 s"]
     assert guide[6:] == ["7, 0.20 s", 3]
+
+
+def test_an_operation_may_not_wait_for_a_held_monitor():
+    assert section("operation").rows == [
+        ["trixie", "ban", "0.60 s / 0.70 s", "0.40 s", "+0.20 s", "kept"],
+        ["trixie", "move", "0.80 s", "0.40 s", "+0.40 s", "MISSED"]]
 
 
 def test_what_never_ended_and_what_failed_is_said():
