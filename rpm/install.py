@@ -24,9 +24,8 @@ FENCE_FOLDER = COMMAND_FOLDER = "/usr/sbin"
 LIBRARY_FOLDER = "/usr/lib/ocf/lib/lbha"
 SYSCTL_FOLDER = "/usr/lib/sysctl.d"
 MAN_FOLDER = "/usr/share/man"
-# ours to create and to remove; the others belong to the system or to Pacemaker
-OWN_FOLDERS = (AGENT_FOLDER, "/usr/lib/ocf/lib", LIBRARY_FOLDER, LIBRARY_FOLDER + "/render",
-               LIBRARY_FOLDER + "/haproxy", LIBRARY_FOLDER + "/pcsgen")
+# these, and all below them, are ours to create and to remove; the others are the system's
+OWN_FOLDERS = (AGENT_FOLDER, "/usr/lib/ocf/lib")
 
 
 def files():
@@ -42,6 +41,16 @@ def files():
         inside = path.relative_to(library).as_posix()
         yield "lib/lbha/" + inside, LIBRARY_FOLDER + "/" + inside, 0o644
     yield "rpm/lbha-sysctl.conf", SYSCTL_FOLDER + "/60-lbha.conf", 0o644
+
+
+def folders():
+    """The folders that the package owns, parents first."""
+    found = set(OWN_FOLDERS)
+    for _, destination, _ in files():
+        parents = map(str, pathlib.PurePosixPath(destination).parents)
+        found.update(folder for folder in parents
+                     if folder.startswith(tuple(own + "/" for own in OWN_FOLDERS)))
+    return sorted(found)
 
 
 def man_pages():
@@ -90,7 +99,7 @@ def compressed(data):
 
 def files_list():
     """The lines for %files; some distributions compress the pages in a way of their own."""
-    for folder in OWN_FOLDERS:
+    for folder in folders():
         yield "%dir " + folder
     for _, destination, _ in files():
         yield destination

@@ -202,7 +202,7 @@ def test_modes_owners_and_nothing_else(package):
     wanted.update((destination, 0o644) for _, destination in install.man_pages())
     for destination, mode in wanted.items():
         assert stat.S_IMODE(found.pop(destination)) == mode, destination
-    for folder in install.OWN_FOLDERS:
+    for folder in install.folders():
         assert stat.S_ISDIR(found.pop(folder))
     left = {os.path.basename(name) for name, mode in found.items() if stat.S_ISREG(mode)}
     assert left == {"LICENSE", "README.md", "CHANGELOG.md"}
