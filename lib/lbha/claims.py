@@ -61,8 +61,11 @@ class Claims:
 
     agent -- the lbha.ocf.ResourceAgent that has the address
     link  -- the Message of the device; ip -- the address (bytes)
+    is_deaf -- whether its socket failed: another one is to be made, and not at once
     Raises OSError.
     """
+
+    is_deaf = False
 
     def __init__(self, agent, link, ip):
         self.agent, self.link, self.ip = agent, link, ip
@@ -78,16 +81,17 @@ class Claims:
         return self._socket.fileno() if time.monotonic() >= self._rested else None
 
     def happened(self):
-        """Whether somebody may have claimed the address since the last question."""
-        if time.monotonic() < self._rested:
+        """Whether somebody may have claimed the address since the last question, or none
+        can be heard any more."""
+        if self.is_deaf or time.monotonic() < self._rested:
             return False  # a flood of claims is not to cost a processor
         try:
             packets = list(_drain(self._socket))
         except OSError as error:
             self.agent.log.warning("cannot hear on %s who else has the address: %s"
                                    % (self.link.name, error.strerror))
-            self._rested = float("inf")
-            return False
+            self.is_deaf = True
+            return True
         if not packets:
             return False
         self._heard.update(map(self._claimant, packets))
