@@ -115,8 +115,12 @@ class Claims:
 
     def _attend(self):
         """Note who claimed it and defend the address, unless a stop has begun."""
-        others = self._heard - set(_own_macs())
+        links = _links()
+        # another device of ours on the same wire is no other host
+        others = self._heard - {link.mac for link in links.values()}
         if others:
+            # its MAC address may be another one now, as when a bond fails over
+            self.link = links.get(self.link.index, self.link)
             sentence = "%s on %s: %s" % (IP.from_packed(self.ip), self.link.name,
                                          self._describe(max(others)))
             agent = self.agent
@@ -279,12 +283,11 @@ def _announce(link, ip):
 
 # ---------------------------------------------------------------------------------- who is it
 
-def _own_macs():
-    """The MAC addresses of this node: another device of ours on the same wire is no other
-    host. Raises Failed."""
+def _links():
+    """The devices of this node, index -> Message. Raises Failed."""
     kernel = netlink.Netlink(KERNEL_SECONDS)
     try:
-        return [link.mac for link in kernel.dump(netlink.LINK)]
+        return {link.index: link for link in kernel.dump(netlink.LINK)}
     finally:
         kernel.close()
 

@@ -286,6 +286,21 @@ def wakes(seconds): return hold.wait(looks.sources(), seconds)
 
 
 @BOTH
+def test_a_claim_is_answered_with_the_mac_address_that_the_device_has_now(
+        wire, neighbour, node, ip):
+    """A bond that fails over may get another one: the old one would lead nowhere."""
+    watch(node, ip)
+    before, capture = wire.mac, wire.capture()
+    wire.node.ip("link", "set", "eth0", "address", "02:00:00:00:00:77")
+    neighbour.send(claim(ip))
+    assert node.ask("wakes(5)") is True
+    assert node.ask("watch.observe()") is not None
+    capture.until(lambda: len(announcements(capture, wire, ip)) == FORMS[ip])
+    assert [frame for _, frame in capture.frames()
+            if frame[6:12] == before and frame[12:14] == b"\x08\x06"] == []
+
+
+@BOTH
 def test_a_socket_that_fails_is_closed_and_made_anew_at_the_look_after_the_next(
         wire, neighbour, node, ip):
     node.do(WATCH % ip)
