@@ -92,6 +92,11 @@ def monitor(agent):
     if agent.call.is_probe:
         found = agent.find()
         _aside(agent, lambda: hold.forget_runs(agent.folder))
+        if found.running:
+            # the cluster services of this node were started anew, maybe: in maintenance mode
+            # no other action comes
+            _aside(agent, agent.restore)
+            _aside(agent, Degraded(agent).forget)
         return Finding(found.code) if found.absent else found
     if not agent.call.is_recurring:
         return agent.find()

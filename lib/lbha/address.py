@@ -189,7 +189,8 @@ class Addresses:
             raise kind("cannot set %s up: %s" % (link.name, error)) from error
 
     def add(self, place, link, flags=0, **more):
-        """Add an address, after setting its device up.
+        """Add an address, after setting its device up; one that somebody else added just now
+        is fine, and `copies` tells what it is like.
 
         link  -- the Message of the device
         flags -- netlink.IFA_F_* bits
@@ -208,7 +209,8 @@ class Addresses:
         except Refused as error:
             if error.errno == errno.EPERM:
                 raise NoPrivilege("may not add %s: %s" % (place, error))
-            raise Failed("cannot add %s: %s" % (place, error)) from error
+            if error.errno != errno.EEXIST:
+                raise Failed("cannot add %s: %s" % (place, error)) from error
 
     def await_detection(self, place, events, deadline):
         """Wait until duplicate address detection has ended.

@@ -61,8 +61,11 @@ class Claims:
 
     agent -- the lbha.ocf.ResourceAgent that has the address
     link  -- the Message of the device; ip -- the address (bytes)
+    is_deaf -- whether its socket failed: another one is to be made, and not at once
     Raises OSError.
     """
+
+    is_deaf = False
 
     def __init__(self, agent, link, ip):
         self.agent, self.link, self.ip = agent, link, ip
@@ -78,16 +81,17 @@ class Claims:
         return self._socket.fileno() if time.monotonic() >= self._rested else None
 
     def happened(self):
-        """Whether somebody may have claimed the address since the last question."""
-        if time.monotonic() < self._rested:
+        """Whether somebody may have claimed the address since the last question, or none
+        can be heard any more."""
+        if self.is_deaf or time.monotonic() < self._rested:
             return False  # a flood of claims is not to cost a processor
         try:
             packets = list(_drain(self._socket))
         except OSError as error:
             self.agent.log.warning("cannot hear on %s who else has the address: %s"
                                    % (self.link.name, error.strerror))
-            self._rested = float("inf")
-            return False
+            self.is_deaf = True
+            return True
         if not packets:
             return False
         self._heard.update(map(self._claimant, packets))
@@ -111,8 +115,12 @@ class Claims:
 
     def _attend(self):
         """Note who claimed it and defend the address, unless a stop has begun."""
-        others = self._heard - set(_own_macs())
+        links = _links()
+        # another device of ours on the same wire is no other host
+        others = self._heard - {link.mac for link in links.values()}
         if others:
+            # its MAC address may be another one now, as when a bond fails over
+            self.link = links.get(self.link.index, self.link)
             sentence = "%s on %s: %s" % (IP.from_packed(self.ip), self.link.name,
                                          self._describe(max(others)))
             agent = self.agent
@@ -275,12 +283,11 @@ def _announce(link, ip):
 
 # ---------------------------------------------------------------------------------- who is it
 
-def _own_macs():
-    """The MAC addresses of this node: another device of ours on the same wire is no other
-    host. Raises Failed."""
+def _links():
+    """The devices of this node, index -> Message. Raises Failed."""
     kernel = netlink.Netlink(KERNEL_SECONDS)
     try:
-        return [link.mac for link in kernel.dump(netlink.LINK)]
+        return {link.index: link for link in kernel.dump(netlink.LINK)}
     finally:
         kernel.close()
 

@@ -57,6 +57,11 @@ class Degraded:
         if self.note["shown"] != reason:
             self._act(lambda: self._show(reason))
 
+    def forget(self):
+        """The cluster may have lost what it was told: the next monitor tells it again."""
+        if self.note["shown"]:
+            self.note.update(shown=None)
+
     def clear(self):
         """The resource is stopped; the caller holds the lock."""
         self._take_back()

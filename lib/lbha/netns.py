@@ -80,6 +80,14 @@ class Namespace:
         return None
 
 
+def names():
+    """The names of all, a list."""
+    try:
+        return os.listdir(FOLDER)
+    except OSError:  # nobody has made one yet
+        return []
+
+
 def _open(path):
     try:
         fd = os.open(path, os.O_RDONLY)

@@ -72,6 +72,9 @@ class ResourceAgent:
     def after_stop(self):
         """Nothing is left: drop what only made sense while it ran."""
 
+    def restore(self):
+        """A probe found it running: bring back what the cluster may have lost of it."""
+
     def observe(self):
         """In a recurring monitor of a running resource: publish what is to be published,
         and return a sentence when a person should look, or None."""

@@ -205,8 +205,8 @@ class Record:
     """What start did: names and texts, kept in a file of the folder.
 
     A record that a crash left half written cannot exist (Folder.write replaces the file),
-    one from before the last boot neither (/run is new).  One that cannot be read counts as
-    empty: a stop must find its way without.
+    one from before the last boot neither (/run is new).  One that cannot be read, or
+    is damaged, counts as empty: a stop must find its way without.
 
     fault -- the LocalFault that kept it from being read, or None
     """
@@ -258,6 +258,8 @@ def elapsed(text):
 
 
 def _parse(text):
+    if "\0" in text:
+        return {}  # damaged: no parameter, name or path can have one
     pairs = (line.partition("=") for line in text.split("\n") if "=" in line)
     return {key: _unescape(value) for key, _, value in pairs}
 

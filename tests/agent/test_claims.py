@@ -269,6 +269,54 @@ def test_a_device_that_goes_down_and_up_is_listened_to_again(wire, neighbour, no
         assert time.monotonic() < end
 
 
+WATCH = """
+from lbha import address, netns
+from lbha.vip.watch import Watch
+
+class Service:
+    "What a Watch uses of the service of an agent."
+    agent, namespace = Agent("vip"), netns.Namespace("")
+    addresses = address.Addresses(5, agent.log)
+    found = addresses.copies([address.Place(values.IP("%s"), None, None, None)])[0]
+
+Service.agent.p = None
+looks = Watch(Service)
+def wakes(seconds): return hold.wait(looks.sources(), seconds)
+"""
+
+
+@BOTH
+def test_a_claim_is_answered_with_the_mac_address_that_the_device_has_now(
+        wire, neighbour, node, ip):
+    """A bond that fails over may get another one: the old one would lead nowhere."""
+    watch(node, ip)
+    before, capture = wire.mac, wire.capture()
+    wire.node.ip("link", "set", "eth0", "address", "02:00:00:00:00:77")
+    neighbour.send(claim(ip))
+    assert node.ask("wakes(5)") is True
+    assert node.ask("watch.observe()") is not None
+    capture.until(lambda: len(announcements(capture, wire, ip)) == FORMS[ip])
+    assert [frame for _, frame in capture.frames()
+            if frame[6:12] == before and frame[12:14] == b"\x08\x06"] == []
+
+
+@BOTH
+def test_a_socket_that_fails_is_closed_and_made_anew_at_the_look_after_the_next(
+        wire, neighbour, node, ip):
+    node.do(WATCH % ip)
+    assert node.ask("wakes(0.05)") is False
+    node.do("first = looks.sources()[0]\n"
+            "os.dup2(os.open('/dev/null', os.O_RDONLY), first.fd)")  # it is no socket now
+    assert node.ask("wakes(5)") is True
+    assert node.ask("looks._claimed()") is None
+    assert node.ask("len(looks.sources())") == 0, "nothing is polled until the next look"
+    assert node.ask("wakes(0.05)") is False
+    neighbour.send(claim(ip))
+    assert node.ask("wakes(5)") is True
+    assert node.ask("looks.sources()[0] is not first")
+    assert node.ask("len(Service.agent.log.lines)") == 1
+
+
 def test_a_claimant_of_the_cluster_is_named(wire, neighbour, node):
     """Its address is in corosync's nodelist, and the kernel has met its MAC address there."""
     cluster = {"node01": {"addresses": ["192.168.1.1"]}, "node02": {"addresses": ["192.168.1.2"]}}

@@ -159,7 +159,9 @@ def test_without_a_record_stop_finds_the_address_itself(wire, ip):
 @BOTH
 @pytest.mark.parametrize("damage", (
     "/^index=/d", "s/^index=.*/index=two/", "/^prefix=/d", "s/^prefix=.*/prefix=/",
-    "/^ip=/d", "s/^ip=.*/ip=nonsense/", "s/^ip=.*/ip=/", "/^device=/d", "/^boot=/d"))
+    "/^ip=/d", "s/^ip=.*/ip=nonsense/", "s/^ip=.*/ip=/", "/^device=/d", "/^boot=/d",
+    "s/^index=.*/index=99999999999999/", "s/^index=.*/index=0/", "s/^index=.*/index=-1/",
+    "s/^prefix=.*/prefix=300/", "$anetns=a/b", "$anetns=x\\x00"))
 def test_a_damaged_record_is_as_good_as_none(wire, ip, damage):
     resource = vip(wire, ip=ip)
     assert resource.start().code == OK

@@ -1,6 +1,8 @@
 """ocf:lbha:IPaddr2 while it holds: what is lost is told at once, or put back."""
 
 import json
+import os
+import subprocess
 import time
 
 import pytest
@@ -10,6 +12,7 @@ from tests.agent.resource import GENERIC, NOT_RUNNING, OK
 from tests.agent.test_claims import announcements
 from tests.agent.wire import BOTH, FOUND, V4, V6, addresses, vip
 
+LOCK = "/run/lbha/IPaddr2-vip/lock"
 AT_ONCE = 1.0  # seconds; a look without an event comes after ten
 
 
@@ -214,6 +217,30 @@ def test_a_removed_address_is_put_back_three_times_a_minute(wire, ip):
     remove(wire, ip)
     assert resource.monitor().code == OK, "a start begins anew, and a classic monitor repairs"
     assert addresses(wire.node, ip) == [FOUND[ip]]
+
+
+@BOTH
+def test_a_repair_that_somebody_else_was_quicker_with_is_a_success(wire, ip):
+    resource = vip(wire, ip=ip, repair="true")
+    assert resource.start().code == OK
+    remove(wire, ip)
+    holder = wire.node.popen(["flock", LOCK, "sh", "-c", "echo held; exec cat"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdout.readline() == b"held\n"
+    child = resource.popen("monitor", interval=10)
+    until(lambda: has_open(child.pid, LOCK), child)  # it has looked, and waits
+    wire.node.ip("address", "add", FOUND[ip][1], "dev", "eth0",
+                 *(["nodad"] if ip == V6 else []))
+    holder.communicate()
+    _, err = child.communicate(timeout=10)
+    assert (child.returncode, "cannot" in err) == (OK, False), err
+    assert addresses(wire.node, ip) == [FOUND[ip]]
+
+
+def has_open(pid, path):
+    """Whether a process has a file open."""
+    return any(os.path.realpath("/proc/%d/fd/%s" % (pid, fd)) == path
+               for fd in os.listdir("/proc/%d/fd" % pid))
 
 
 def test_a_repaired_address_is_announced(wire):

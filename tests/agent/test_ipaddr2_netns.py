@@ -174,3 +174,33 @@ def test_a_file_that_is_no_namespace(node):
     assert resource.start().code == GENERIC
     assert resource.probe().code == NOT_RUNNING
     assert resource.stop().code == OK
+
+
+@BOTH
+@pytest.mark.parametrize("said", ("", INSIDE, "a/b", "other"))
+def test_a_stop_without_a_record_tells_what_it_does_not_know(node, inside, ip, said):
+    """The address may be another's in that namespace, and no reason to fence the node."""
+    resource = vip(node, ip=ip)
+    assert resource.start().code == OK
+    node.run(["rm", "-r", "/run/lbha/IPaddr2-vip"])
+    resource.parameters["network_namespace"] = said
+    if said == "other":
+        node.ip("netns", "add", said)
+    outcome = resource.stop()
+    assert outcome.code == OK
+    if said == INSIDE:
+        assert addresses(inside, ip) == [] and "WARNING" not in outcome.err
+    else:
+        assert outcome.err.count("WARNING") == 1
+        assert "%s on eth0 in network namespace %s stays" % (FOUND[ip][1], INSIDE) in outcome.err
+
+
+@BOTH
+def test_a_stop_without_a_record_nor_the_namespace_succeeds(node, inside, ip):
+    resource = vip(node, ip=ip)
+    assert resource.start().code == OK
+    node.run(["rm", "-r", "/run/lbha/IPaddr2-vip"])
+    node.ip("netns", "del", INSIDE)
+    outcome = resource.stop()
+    assert outcome.code == OK
+    assert "WARNING: network namespace %s is gone" % INSIDE in outcome.err

@@ -166,11 +166,40 @@ def test_a_reload_of_what_is_stopped_starts_nothing(namespace, ping):
     assert published(namespace) == []
 
 
-def test_a_probe_never_publishes(namespace, ping):
+def test_a_probe_brings_back_what_a_restart_of_the_cluster_took(namespace, ping):
+    """In maintenance mode no monitor comes, and at its end rules would miss the attribute."""
+    ping.start()
+    namespace.attributes.write_text("")
+    forget_the_last_look(namespace)
+    assert ping.probe().code == resource.OK
+    assert published(namespace) == [("set", "pingd", "1", "5000ms")]
+
+
+def test_a_probe_brings_back_nothing_that_was_stopped(namespace, ping):
+    ping.start()
+    namespace.run(["sh", "-c", "echo stopping=1 >>" + RECORD])
+    forget_the_last_look(namespace)
+    namespace.attributes.write_text("")
+    assert ping.probe().code == resource.GENERIC
+    assert ping.stop().code == resource.OK
+    assert ping.probe().code == resource.NOT_RUNNING
+    assert [call[0] for call in published(namespace)] == ["delete"]
+
+
+def test_a_probe_whose_attribute_daemon_refuses_tells_what_is_found(namespace, ping):
+    ping.start()
+    forget_the_last_look(namespace)
+    break_attrd(namespace, "exit 102\n")
+    assert ping.probe().code == resource.OK
+
+
+def test_a_probe_asks_no_host_and_publishes_nothing_new(namespace, ping):
     ping.start()
     ping.parameters["host_list"] = "10.9.9.9"
-    assert ping.probe().code == resource.OK
-    assert len(published(namespace)) == 1
+    for _ in range(2):
+        assert ping.probe().code == resource.OK
+        assert len(published(namespace)) == 1
+        forget_the_last_look(namespace)
 
 
 def test_an_attribute_daemon_that_refuses(namespace, ping):

@@ -419,6 +419,19 @@ def test_the_prefix_is_what_the_cluster_says(world):
     assert "\nbecause:it is not up\n" in "\n" + world.err
 
 
+def test_only_a_probe_that_finds_it_running_restores(world):
+    for files, code, verbs in (({}, NOT_RUNNING, ["find"]), ({"up": ""}, OK, ["find", "restore"]),
+                               ({"raise_restore": "Failed so"}, OK, ["find", "restore"]),
+                               ({"half": ""}, GENERIC, ["find"])):
+        world.set(**files)
+        assert world.call("monitor", interval=0) == code
+        assert world.verbs == verbs
+        assert ("WARNING: so" in world.err) == ("raise_restore" in files)
+    (world.folder / "half").unlink()
+    assert world.call("monitor", interval=10) == OK
+    assert "restore" not in world.verbs
+
+
 def test_a_healthy_monitor_and_a_probe_of_nothing_say_nothing(world):
     assert world.call("monitor", interval=0) == NOT_RUNNING
     assert (world.out, world.err) == ("", "")
@@ -459,6 +472,18 @@ def test_degraded_is_told_once_it_has_lasted_and_taken_back(world, attributes, m
     assert world.call("monitor", interval=10) == OK
     assert attributes.read_text().splitlines()[1:] == ["delete\tlbha-bear\t\t"]
     assert "no longer degraded" in world.err
+
+
+def test_what_a_restart_of_the_cluster_took_is_told_again_after_its_probe(world, attributes):
+    begin(world, look="web1 is down")
+    for lost in (False, True):
+        assert world.call("monitor", interval=10) == OK
+        assert attributes.read_text() == "set\tlbha-bear\tweb1 is down\t\n"
+        attributes.unlink()
+        assert world.call("monitor", interval=10) == OK
+        assert not attributes.exists(), "nobody asks whether the cluster has it"
+        assert world.call("monitor", interval=0) == OK and world.err == ""
+    assert not attributes.exists()
 
 
 def test_another_sentence_replaces_the_first(world, attributes):

@@ -114,6 +114,21 @@ def test_what_is_good_enough(rounds, demand, answers, alive):
     assert run(rounds([answers], **demand)) == {answers: alive}
 
 
+@pytest.mark.parametrize("demand, answers, alive", [
+    ({"max_loss": 0}, 99, True), ({"min_replies": 30}, 99, True), ({"max_rtt": 5.0}, 99, True),
+    ({"max_loss": 0, "timeout": 0.01}, 2, False), ({"min_replies": 30, "timeout": 0.01}, 2, False),
+    ({"max_loss": 0, "timeout": 60}, 2, True), ({"max_loss": 0, "timeout": 60}, 0, False),
+])
+def test_a_round_without_the_time_it_takes_is_judged_by_what_had_its_time(
+        rounds, demand, answers, alive):
+    """A host is not dead for requests that were never sent, or just now."""
+    one = rounds([answers], **dict({"attempts": 30, "interval": 0.1}, **demand))
+    assert one.complete(one.hosts, Deadline(1), once=True) == one.hosts
+    one.give_up(one.hosts)
+    assert one.hosts[0].alive is alive, one.hosts[0].note
+    assert len(asked(one)) < 30 and not one.by_number
+
+
 def test_an_answer_to_an_earlier_round_counts_for_no_other(rounds):
     one = rounds(["silent"])
     run(one)

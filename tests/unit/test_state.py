@@ -62,6 +62,15 @@ def test_a_record_reads_again_what_others_wrote(folder):
     assert mine["stopping"] == "1"
 
 
+def test_a_damaged_record_counts_as_empty(folder):
+    """Its texts become paths and arguments of programs, which cannot have a NUL."""
+    folder.write("record", "name=pi\0ngd\nvalue=1\n")
+    assert not state.Record(folder)
+    record = state.Record(folder)
+    record.update(stopping=1)
+    assert state.Record(folder).values == {"stopping": "1"}
+
+
 def test_everything_is_for_its_owner_alone(folder):
     folder.write("record", "x")
     modes = [os.stat(path).st_mode & 0o777 for path in (

@@ -94,6 +94,9 @@ class Toy(ocf.ResourceAgent):
     def after_stop(self):
         self.play("after_stop")
 
+    def restore(self):
+        self.play("restore")
+
     def observe(self):
         self.play("observe")
         return self.text("look")

@@ -55,6 +55,12 @@ class Attribute:
             else:
                 self.publish(value, why)
 
+    def restore(self):
+        """See that what was published last is there still; errors as of `keep`."""
+        value = self.record["value"]
+        if value.isdecimal():
+            self.keep(int(value), "as before")
+
     def delete(self):
         """Delete it. That a daemon does not answer must not fail a stop: the node would be
         fenced for an attribute that ends with its membership anyway."""

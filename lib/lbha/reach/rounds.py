@@ -49,11 +49,12 @@ class Demand:
         whole_round = self.max_loss is not None or self.max_rtt is not None
         return self.attempts if whole_round else self.min_replies
 
-    def shortfall(self, delays):
-        """What the delays (seconds) of a round's answers lack; a phrase, or None."""
-        if len(delays) < self.min_replies:
-            return "%d of %d answers" % (len(delays), self.attempts) if delays else "no answer"
-        loss = 100.0 * (self.attempts - len(delays)) / self.attempts
+    def shortfall(self, delays, sent):
+        """What the delays (seconds) of the answers to `sent` requests lack; a phrase, or
+        None."""
+        if len(delays) < max(1, min(self.min_replies, sent)):
+            return "%d of %d answers" % (len(delays), sent) if delays else "no answer"
+        loss = 100.0 * (sent - len(delays)) / sent
         if self.max_loss is not None and loss > self.max_loss:
             return "%.0f %% lost" % loss
         mean = sum(delays) / len(delays)
@@ -137,7 +138,7 @@ class Rounds:
         return list(before)
 
     def give_up(self, hosts):
-        """End the rounds of these hosts now: what has not been answered will not be."""
+        """End the rounds of these hosts now, by the requests that had their time."""
         now = time.monotonic()
         for host in hosts:
             if host.is_open:
@@ -198,7 +199,8 @@ class Rounds:
             self._conclude(host, now)
 
     def _conclude(self, host, now):
-        lacks = self.demand.shortfall(host.delays)
+        late = sum(sent + self.demand.timeout > now for sent in host.waiting.values())
+        lacks = self.demand.shortfall(host.delays, host.sent - late)
         for number in host.waiting:
             del self.by_number[number]
             self.method.forget(number)

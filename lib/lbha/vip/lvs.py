@@ -42,11 +42,7 @@ class Loopback:
             return
         index, prefix, scope = map(int, words[:3])
         place = Place(ip, index, netlink.device_name(index), prefix, words[3] or None)
-        try:
-            self.addresses.add(place, self.addresses.link(index), scope=scope)
-        except Failed as error:
-            if error.__cause__ is None or error.__cause__.errno != errno.EEXIST:
-                raise
+        self.addresses.add(place, self.addresses.link(index), scope=scope)
         self.agent.log.info("put %s back" % place)
 
     def _is_one(self, copy, place):

@@ -8,6 +8,7 @@ from lbha.errors import LocalFault, WrongParameter
 
 LONGEST_LABEL = 15   # IFNAMSIZ - 1
 LOOPBACK = "lo"
+INDEX = values.Integer(1, 0x7fffffff)   # of a device, an int of the kernel's
 
 
 class Plan:
@@ -83,13 +84,16 @@ class Plan:
         return self._place
 
     def recorded(self):
-        """The Place where start put it, or None when no record tells it whole."""
+        """The Place where start put it, or None when no record tells it whole: what nobody
+        can have recorded there counts as not recorded."""
         record = self.agent.record
         if record["boot"] != host.boot_id():
             return None
         try:
-            return Place(values.IP(record["ip"]), int(record["index"]), record["device"],
-                         int(record["prefix"]), record["label"])
+            ip = values.IP(record["ip"])
+            address.Device().parse(record["netns"] or "")
+            return Place(ip, INDEX.parse(record["index"]), record["device"],
+                         values.Integer(0, ip.bits).parse(record["prefix"]), record["label"])
         except (TypeError, ValueError):
             return None
 

@@ -2,7 +2,7 @@
 
 import _socket
 
-from lbha import address, host, netlink
+from lbha import address, host, netlink, netns
 from lbha.address import Addresses, Duplicate
 from lbha.deadline import nap
 from lbha.errors import Error, LocalFault
@@ -185,11 +185,13 @@ class Service:
         """End the announcer, then take away the address wherever it is."""
         self.end_announcer()
         with self.namespace as is_there:
+            recorded = self.plan.recorded()
             if not is_there:
-                self.log.info("network namespace %s is gone, and the address with it"
-                              % self.namespace.name)
+                tell = self.log.info if recorded else self.log.warning
+                tell("network namespace %s is gone, and the address with it"
+                     % self.namespace.name)
                 return
-            recorded, copies = self.plan.recorded(), self._copies()
+            copies = self._copies()
             for copy in copies:
                 if recorded and not recorded.has(copy):
                     self.log.warning("removing %s as well: start put it to %s"
@@ -198,6 +200,21 @@ class Service:
             place = recorded or self.plan.configured()
             if place and self.agent.call.action == "stop":
                 self.loopback.put_back(place.ip)
+            if not recorded and not copies:
+                self._tell_of_namespaces()
+
+    def _tell_of_namespaces(self):
+        """Nothing says where start put it: it may be in a network namespace that is not in
+        the parameters any more, or be another's there. A person has to look."""
+        place = self.plan.configured()
+        for name in netns.names() if place else ():
+            addresses = self._addresses()
+            with Namespace(name) as is_there:
+                copies = addresses.copies([place]) if is_there else ()
+                for copy in copies:
+                    self.log.warning("no record of a start: %s in network namespace %s stays"
+                                     % (address.describe(copy), name))
+            addresses.close()
 
     def after_stop(self):
         """Drop what only made sense while the address was there."""

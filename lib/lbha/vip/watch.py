@@ -48,7 +48,9 @@ class Watch:
 
     def sources(self):
         """Event sources of a held monitor: the address, its link, and other hosts' claims."""
-        if not self._listens and self.service.found:
+        if self._claims and self._claims.is_deaf:
+            self._claims, self._listens = None, False  # the next look listens anew
+        elif not self._listens and self.service.found:
             self._listens = True
             self._claims = self._watch_for_claims(self.service.found)
         return [source for source in (self._events, self._claims) if source]
