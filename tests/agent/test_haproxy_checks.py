@@ -308,6 +308,13 @@ def test_a_lost_score_is_published_again(scored):
     assert look(scored) == "2"
 
 
+def test_a_probe_publishes_a_lost_score_again(scored):
+    """In maintenance mode no monitor comes after a restart of the cluster services."""
+    scored.namespace.run(["attrd_updater", "--name", "score", "--delete"])
+    assert scored.probe().code == resource.OK
+    assert published(scored)[-1] == ("set", "2")
+
+
 def test_a_monitor_killed_while_it_publishes_leaves_nothing_behind(scored):
     """The attribute may be there although nobody has noted that."""
     note = scored.folder / "score"

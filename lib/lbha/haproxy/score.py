@@ -45,11 +45,17 @@ class Score:
             if self.note.age("since") >= dampen:
                 self._publish(attribute, value, now)
         elif self.note.age("verified") >= VERIFY_EVERY:
-            limit = self.deadline.within(ATTRD)
-            if cluster.get_attribute(attribute, limit) == value:
-                self.note.update(verified="%.3f" % now)
-            else:
-                self._publish(attribute, value, now)
+            self.restore()
+
+    def restore(self):
+        """See that what was published last is there still; the caller holds the lock."""
+        attribute, value, now = self.note["attribute"], self.note["published"], time.monotonic()
+        if not attribute or value is None:
+            return
+        if cluster.get_attribute(attribute, self.deadline.within(ATTRD)) == value:
+            self.note.update(verified="%.3f" % now)
+        else:
+            self._publish(attribute, value, now)
 
     def _publish(self, attribute, value, now):
         # first: should we be killed, a stop must know what to take back
