@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lbha.pcsgen import messages
+from lbha.pcsgen import messages, report
 from tests import making, paths
 
 # A cluster without a fault; the cases below change it.
@@ -236,6 +236,15 @@ def test_the_guide_s_sheet_as_the_slides_print_it():
     assert [cell[0] for cell, _ in made.said("error")] == ["C", "C", "C", "C", "E"]
     assert {(note.key, str(note.cell), note.fields["likely"]) for note in errors} == {
         ("not-in-resources", "haproxy-group", "pgsql-group")}
+
+
+def test_so_many_wrong_names_are_each_told_and_the_first_of_them_with_what_was_meant():
+    rows = "".join(" | g%d | prefers | n1\n" % (number % 10) for number in range(300))
+    made = after("LOCATION_NODE\n | rsc | prefers/avoids | node\n" + rows)
+    assert len(made.said("error")) == 300
+    likely = [note.fields["likely"] for note in made.report.notes if "likely" in note.fields]
+    # each took a comparison with every name there is
+    assert likely == ["g"] * report.SUGGESTIONS
 
 
 def test_nothing_is_made_of_a_sheet_with_errors():

@@ -131,7 +131,7 @@ class _Cutter:
                 if self.block is not None:
                     wanted += list(self.block.table.parts)
                 self.report.error(keyword, "unknown-keyword", found=keyword,
-                                  likely=nearest(name, wanted))
+                                  likely=lambda: nearest(name, wanted))
             self.lost = True
             self.block = self.block or Block(keyword, tables.TABLES[0])
 

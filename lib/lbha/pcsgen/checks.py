@@ -46,7 +46,8 @@ def names_resources(cluster, report):
         named += [order.first, order.then]
     for name in named:
         if name not in known:
-            report.error(name, "not-in-resources", id=name, likely=_likely(name, known, named))
+            report.error(name, "not-in-resources", id=name,
+                         likely=lambda: _likely(name, known, named))
             continue
         holder = parents.get(name)
         while holder and holder.kind not in HOLDERS:
@@ -70,7 +71,7 @@ def levels(cluster, report):
     for level in cluster.levels:
         if level.device not in devices:
             report.error(level.device, "no-device", id=level.device,
-                         likely=words.nearest(level.device, devices))
+                         likely=lambda: words.nearest(level.device, devices))
         key = (level.node, level.index, level.device)
         if key in seen:
             report.error(level.device, "level-twice", id=level.device, node=level.node)
@@ -135,8 +136,8 @@ def parameters(resource, agent, installed, report):
                 "priority", "stonith-timeout", "provides")):
             continue
         report.error(setting.name, "unknown-parameter", name=setting.name,
-                     agent=resource.agent, likely=words.nearest(setting.name,
-                                                                agent.parameters))
+                     agent=resource.agent,
+                     likely=lambda: words.nearest(setting.name, agent.parameters))
     for name in sorted(agent.required - given):
         # the fencer itself says which node and what to do
         if not (fence and name in ("action", "port", "plug")):
@@ -149,7 +150,7 @@ def known_properties(cluster, report):
     for setting in cluster.properties:
         if setting.name not in properties.KNOWN:
             report.warning(setting.name, "unknown-property", name=setting.name,
-                           likely=words.nearest(setting.name, properties.KNOWN))
+                           likely=lambda: words.nearest(setting.name, properties.KNOWN))
 
 
 def recommended(cluster, report):

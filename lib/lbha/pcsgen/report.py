@@ -3,6 +3,9 @@
 from lbha.pcsgen import messages, sheet
 
 ERROR, WARNING = "error", "warning"
+# each is the outcome of a comparison with every name there is; who made more slips than
+# these has another trouble than a slip of the pen
+SUGGESTIONS = 50
 
 
 class Note:
@@ -24,9 +27,15 @@ class Report:
     def __init__(self, language="en"):
         self.language = language
         self.notes = []
+        self.said = set()
+        self.suggestions = SUGGESTIONS
 
     def error(self, cell, key, **fields):
-        """The sheet cannot be used as it is."""
+        """The sheet cannot be used as it is.
+
+        likely -- a function that gives what was probably meant, or ""; called for the first
+                  SUGGESTIONS notes alone
+        """
         self._add(ERROR, cell, key, fields)
 
     def warning(self, cell, key, **fields):
@@ -35,10 +44,16 @@ class Report:
 
     def _add(self, level, cell, key, fields):
         note = Note(level, cell, key, fields)
+        likely = fields.pop("likely", None)
         # one slip is said once, however many rows come back to it
-        said = {(old.order, old.key, str(sorted(old.fields.items()))) for old in self.notes[-20:]}
-        if (note.order, key, str(sorted(fields.items()))) not in said:
-            self.notes.append(note)
+        identity = (note.order, key, str(sorted(fields.items())))
+        if identity in self.said:
+            return
+        self.said.add(identity)
+        self.notes.append(note)
+        if likely and self.suggestions:
+            self.suggestions -= 1
+            fields["likely"] = likely()
 
     def has(self, level):
         """Whether anything of that level was said."""

@@ -74,7 +74,7 @@ def read_details(blocks, cluster, report):
             report.error(found.id, "described-twice", id=found.id, earlier=seen[found.id])
         elif resource is None:
             report.error(found.id, "not-in-resources", id=found.id,
-                         likely=words.nearest(found.id, [
+                         likely=lambda: words.nearest(found.id, [
                              one for one in known if known[one].is_leaf]))
         elif resource.kind not in (found.kind, ""):
             report.error(found.id, "other-kind", id=found.id, kind=resource.kind,
@@ -198,7 +198,7 @@ def read_attributes(blocks, cluster, report):
                 continue
             if name not in known:
                 report.error(name, "not-in-resources", id=name,
-                             likely=words.nearest(name, known))
+                             likely=lambda: words.nearest(name, known))
             elif found and found.name == "promotable" and known[name].kind in (
                     "Clone", "Promotable"):
                 report.error(found.name, "promotable-is-a-kind", id=name)

@@ -39,7 +39,7 @@ def choice(cell, words, report):
         if cell.lower() == word.lower():
             return cell.becomes(word)
     report.error(cell, "not-one-of", found=cell, wanted=", ".join(words),
-                 likely=nearest(cell, words))
+                 likely=lambda: nearest(cell, words))
     return None
 
 
@@ -48,7 +48,7 @@ def boolean(cell, report):
     word = cell.lower()
     if word in TRUE or word in FALSE:
         return cell.becomes("true" if word in TRUE else "false")
-    report.error(cell, "not-one-of", found=cell, wanted="true, false", likely="")
+    report.error(cell, "not-one-of", found=cell, wanted="true, false")
     return None
 
 
@@ -60,7 +60,7 @@ def role(cell, report):
         return cell.becomes(found)
     words = targets.ROLES + ("Master", "Slave")
     report.error(cell, "not-one-of", found=cell, wanted=", ".join(words),
-                 likely=nearest(cell, words))
+                 likely=lambda: nearest(cell, words))
     return None
 
 
