@@ -66,7 +66,7 @@ def test_the_base_has_no_fault():
 APPENDED = [
     ("NONSENSE\n | a | b\n | c | d", [("B1", "unknown-keyword")]),
     ("PROPERTY\n | name | name | value\n", [("D2", "column-twice")]),
-    ("PROPERTY\n | name\n | x", [("2", "column-missing")]),
+    ("PROPERTY\n | name\n | batch-limit", [("2", "column-missing")]),
     ("PROPERTY\n | name | value | x\n", [("E2", "unknown-column")]),
     ("PROPERTY\n | name | value\n | batch-limit |\n | | 3", [("C4", "blank"), ("D3", "blank")]),
     ("PROPERTY\n | name | value\n | a=b | 1\n | --force | 1",
@@ -86,7 +86,8 @@ APPENDED = [
     ("NODE\n | uname | type | name | value\n | n1 | attribute | x | y\n | | | x | z",
      [("E4", "name-twice")]),
     ("NODE\n | uname | type | name | value\n | n9 | attribute | x | y", [("C3", "unknown-node")]),
-    ("PRIMITIVE\n | id | class | provider | type", [("C2", "part-missing"), ("B1", "no-head")]),
+    ("PRIMITIVE\n | id | class | provider | type\n | x | ocf | heartbeat | Dummy",
+     [("C2", "part-missing")]),
     (PRIMITIVE_P + " | zz | ocf | heartbeat | Dummy", [("C3", "not-in-resources")]),
     (PRIMITIVE_P + " | a | ocf | heartbeat | Dummy", [("C3", "described-twice")]),
     (PRIMITIVE_P + " | c | ocf | heartbeat | Dummy", [("C3", "other-kind")]),
@@ -105,7 +106,7 @@ APPENDED = [
     ("LOCATION_NODE\n | rsc | prefers/avoids | node | score\n | b | prefers | n1",
      [("C3", "in-a-clone")]),
     ("LOCATION_NODE\n | rsc | prefers/avoids | node | score\n | g | prefers | n1\n"
-     " | | avoids | n1", [("D4", "prefers-and-avoids")]),
+     " | | avoids | n1", [("E4", "prefers-and-avoids")]),
     ("LOCATION_NODE\n | rsc | prefers/avoids | node | score\n | g | prefers | n1\n"
      " | | | n1 | 3", [("E4", "location-twice")]),
     ("LOCATION_RULE\n | rsc | score | bool_op | attribute | op | value\n"
@@ -116,9 +117,9 @@ APPENDED = [
      " | g | 1 | and | x | lt | 1\n | | | or | y | defined | 1\n | | | | z | like | 1",
      [("E4", "ignored"), ("H4", "ignored"), ("G5", "not-one-of")]),
     ("LOCATION_RULE\n | rsc | score | bool_op | attribute | op | value\n"
-     " | g | 1 | and | x | lt |", [("E3", "ignored"), ("H3", "blank")][1:]),
+     " | g | 1 | and | x | lt |", [("E3", "ignored"), ("H3", "blank")]),
     ("LOCATION_RULE\n | rsc | score | bool_op | attribute | op | value\n"
-     " | g | 1 | | x | lt | 1\n | | 1 | | x | lt | 1", [("C4", "rule-twice")]),
+     " | g | 1 | | x | lt | 1\n | | 1 | | x | lt | 1", [("D4", "rule-twice")]),
     ("COLOCATION\n | rsc | with-rsc | score | rsc-role\n | g | c | | Main",
      [("E3", "blank"), ("F3", "not-one-of")]),
     ("COLOCATION\n | rsc | with-rsc | score\n | g | c | 1\n | g | c | 2", [("E4", "two-scores")]),
@@ -138,6 +139,27 @@ APPENDED = [
     ("ALERT\nP | path\n | bin/x\n | /bin/y", [("C3", "no-path"), ("C4", "second-head")]),
     ("ALERT\nP | path\n | /bin/y\nR | recipient\n | x\n | x\nALERT\nP | path\n | /bin/y",
      [("C6", "recipient-twice"), ("C9", "alert-twice")]),
+    ("ALERT\nA | type | name | value\n | options | a=b | 1",
+     [("B1", "no-head"), ("D3", "no-name")]),
+    # a row with a bad cell is looked at like any other
+    ("LOCATION_NODE\n | rsc | prefers/avoids | node | score\n | zz | prefers | n9 | many",
+     [("C3", "not-in-resources"), ("E3", "unknown-node"), ("F3", "no-score")]),
+    ("LOCATION_RULE\n | rsc | score | bool_op | attribute | op | value\n"
+     " | zz | pingd | and | x | like | 1\n | | | | y | gt | 1",
+     [("C3", "not-in-resources"), ("D3", "no-score"), ("G3", "not-one-of")]),
+    ("COLOCATION\n | rsc | with-rsc | score\n | zz | b |",
+     [("C3", "not-in-resources"), ("D3", "in-a-clone"), ("E3", "blank")]),
+    ("ORDER\n | first-rsc | then-rsc | kind\n | zz | c | always\n | g | c | never\n | c | g |",
+     [("C3", "not-in-resources"), ("E3", "not-one-of"), ("E4", "not-one-of")]),
+    ("STONITH_LEVEL\n | node | id | level\n | n1 | a | 10",
+     [("D3", "no-device"), ("E3", "no-level")]),
+    ("NODE\n | uname | type | name | value\n | n9 | attribut | x | y",
+     [("C3", "unknown-node"), ("D3", "not-one-of")]),
+    # what continues a bad cell does not say it again
+    ("STONITH_LEVEL\n | node | id | level\n | n 1 | f | 1\n | | f | 2", [("C3", "no-node")]),
+    ("RSC_ATTRIBUTES\n | id | name | value\n | zz | x | y\n | | z | y",
+     [("C3", "not-in-resources")]),
+    ("LOCATION_NODE\n | rsc | node\n | g | n1\n | a | n1\n | g | n1", [("2", "column-missing")]),
     ("ADDITIONAL_CONFIG\n | config\n | pcs 'x", [("C3", "open-quote")]),
     ("ADDITIONAL_CONFIG\n | config\n | pcs x", [("C3", "script-only")]),
 ]
@@ -148,10 +170,12 @@ CHANGED = [
     (" | | Primitive | | a", " | | Primitive | | 1a", [("F8", "no-id")]),
     (" | | Primitive | | a", " | | Primitive | |", [("F8", "blank")]),
     (" | | Primitive | | a", " | | Primitive | Primitive | a", [("E8", "item-twice")]),
-    (" | | Primitive | | a", " | | | | a", [("C8", "item-missing"), ("F7", "holds-nothing")]),
+    (" | | Primitive | | a", " | | | | a", [("C8", "item-missing")]),
     (" | | Primitive | | a", " | | | Primitive | a", [("E8", "too-deep")]),
     (" | | Primitive | | a", " | | Clone | | a", [("D8", "cannot-hold")]),
-    (" | | Primitive | | b", " | | Primitive | | b\n | | Stonith | | f2", [("F11", "holds-two")]),
+    (" | | Primitive | | a\n", "", [("F7", "holds-nothing"), ("C13", "not-in-resources")]),
+    (" | | Primitive | | b", " | | Primitive | | b\n | | Stonith | | f2",
+     [("F11", "holds-two"), ("F11", "not-described")]),
     (" | Group | | | g", " | Group | | | f", [("F11", "id-twice")]),
     (" | Stonith | | | f", " | Stonith | | | f\n | Primitive | | | d", [("F12", "not-described")]),
     (" | a | ocf | heartbeat | Dummy", " | a | | | Dummy", [("D14", "class-assumed")]),
@@ -167,11 +191,27 @@ CHANGED = [
     (" | monitor | 20s | 10s", " | monitor | 20s | 10s\n | monitor | 30s | 10",
      [("C20", "operation-twice")]),
     ("O | type | timeout | interval | enabled | role\n | monitor | 20s | 10s",
-     "O | type | on-fial\n | monitor | fence", [("D19", "unknown-attribute")]),
+     "O | type | on-fial\n | monitor | fence", [("D18", "unknown-attribute")]),
     (" | options | pcmk_host_list | n1", " | option | pcmk_host_list | n1",
      [("C24", "not-one-of")]),
     (" | options | pcmk_host_list | n1", " | options", [("C24", "nothing-set")]),
     (" | f | avoids | n1", "", [("F11", "fences-itself")]),
+    (" | f | avoids | n1", " | f | avoids | n1 | many", [("F27", "no-score")]),
+    (" | f | avoids | n1", " | f | awaits | n1", [("D27", "not-one-of")]),
+    (" | f | avoids | n1", " | ff | avoids | n1", [("C27", "not-in-resources")]),
+    (" | options | pcmk_host_list | n1", " | options | pcmk_host_list |", [("E24", "blank")]),
+    (" | options | pcmk_host_list | n1", " | options | pcmk host list | n1",
+     [("D24", "no-name")]),
+    (" | resource-stickiness | 200\n", " | resource-stickiness |\n", [("D3", "blank")]),
+    ("STONITH\nP", "STONIT\nP", [("B20", "misspelt-keyword")]),
+    ("STONITH\nP", "STONITH\nQ", [("B21", "unknown-keyword")]),
+    ("RESOURCES", "RESOUCES", [("B5", "misspelt-keyword")]),
+    (" | f | fence_ipmilan", " | | fence_ipmilan", [("C22", "blank")]),
+    (" | Group | | | g", " | Group | | |", [("F7", "blank")]),
+    (" | Group | | | g", " | Grup | | | g", [("C7", "not-one-of")]),
+    (" | Stonith | | | f", " | Stonit | | | f", [("C11", "not-one-of")]),
+    (" | monitor | 20s | 10s", " | monitor | 20s | soon\n | monitor | 20s | 60s",
+     [("E19", "no-duration")]),
     (" | resource-stickiness | 200\n", "", [(None, "not-set")]),
 ]
 
@@ -184,8 +224,8 @@ def test_what_stands_below(text, wanted):
 @pytest.mark.parametrize("old, new, wanted", CHANGED)
 def test_what_stands_instead(old, new, wanted):
     found = instead(old, new).said()
-    assert set(wanted) <= set(found)
-    assert bool(wanted) or found == []
+    # no more than is wanted: one slip is no two
+    assert sorted(found, key=str) == sorted(wanted, key=str)
 
 
 def test_a_continuation_below_a_comment_is_told():
@@ -232,8 +272,9 @@ def test_the_guide_s_sheet_as_the_slides_print_it():
     assert sorted(key for _, key in made.said("warning")) == [
         "dash", "no-priority", "nothing-set"]
     errors = [note for note in made.report.notes if note.level == "error"]
-    # C and E: the columns of the two locations, the rule, the colocation and the order
-    assert [cell[0] for cell, _ in made.said("error")] == ["C", "C", "C", "C", "E"]
+    # C and E: the columns of the locations (one cell for both nodes), the rule, the
+    # colocation and the order
+    assert [cell[0] for cell, _ in made.said("error")] == ["C", "C", "C", "E"]
     assert {(note.key, str(note.cell), note.fields["likely"]) for note in errors} == {
         ("not-in-resources", "haproxy-group", "pgsql-group")}
 

@@ -96,7 +96,7 @@ def test_the_address_of_a_complaint_is_the_spreadsheet_s():
                              ["", "", "rsc", "", "prefers/avoids", "", "node", "", "score"],
                              ["", "", "x", "", "prefers", "", "n1", "", "many"]])
     lines = list(made.report.lines(sheet.Sheet("a/b.xlsx", [], "表1")))
-    assert lines[0] == ("a/b.xlsx:表1:I3: error: many is no score; wanted a whole number,"
+    assert lines[1] == ("a/b.xlsx:表1:I3: error: many is no score; wanted a whole number,"
                         " INFINITY or -INFINITY")
 
 

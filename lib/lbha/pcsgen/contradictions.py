@@ -3,6 +3,10 @@
 
 def check(cluster, report):
     """Report them; what is said twice stays once in the model, the later one."""
+    for name in ("locations", "rules", "colocations", "orders"):
+        # what is not known contradicts nothing
+        setattr(cluster, name, [one for one in getattr(cluster, name)
+                                if not report.doubts(one)])
     locations(cluster, report)
     rules(cluster, report)
     colocations(cluster, report)
@@ -17,7 +21,7 @@ def locations(cluster, report):
         key = (location.resource, location.node)
         old = kept.pop(key, None)
         if old and old.verb != location.verb:
-            report.error(location.verb, "prefers-and-avoids", id=location.resource,
+            report.error(location.node, "prefers-and-avoids", id=location.resource,
                          node=location.node)
         elif old:
             report.warning(location.node, "location-twice", id=location.resource,
@@ -31,7 +35,7 @@ def rules(cluster, report):
     kept = []
     for rule in cluster.rules:
         if rule in kept:
-            report.warning(rule.resource, "rule-twice", id=rule.resource)
+            report.warning(rule.score, "rule-twice", id=rule.resource)
         else:
             kept.append(rule)
     cluster.rules = kept

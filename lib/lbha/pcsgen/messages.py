@@ -16,6 +16,7 @@ TEXTS = {
                        "最初のキーワードより前に値があります。B列にキーワードが必要です"),
     "unknown-keyword": ("{found} is no keyword; what follows it is not read",
                         "{found} はキーワードではありません。以降の行は読みません"),
+    "misspelt-keyword": ("{found} is no keyword", "{found} はキーワードではありません"),
     "part-missing": ("{keyword} has no part here; wanted {wanted} in column B",
                      "{keyword} の中の区分がありません。B列に {wanted} のどれかが必要です"),
     "unknown-column": ("{keyword} has no column {found}, which is left out; it has {wanted}",

@@ -17,7 +17,7 @@ class Note:
     @property
     def order(self):
         """Where it comes in the report: by place, what is about the whole at the end."""
-        row, column = getattr(self.cell, "row", None), getattr(self.cell, "column", None)
+        row, column = _at(self.cell)
         return (row is None, row or 0, column or 0)
 
 
@@ -28,6 +28,7 @@ class Report:
         self.language = language
         self.notes = []
         self.said = set()
+        self.doubted = set()
         self.suggestions = SUGGESTIONS
 
     def error(self, cell, key, **fields):
@@ -42,12 +43,27 @@ class Report:
         """It can, but a person should look."""
         self._add(WARNING, cell, key, fields)
 
+    def bad(self, cell, key, **fields):
+        """An error about the text of a cell: what it was to say is open, and nothing more is
+        said of it."""
+        self.error(cell, key, **fields)
+        self.doubt(cell)
+
+    def doubt(self, cell):
+        """What a Cell was to say is open, and that was said already."""
+        self.doubted.add(_at(cell))
+
+    def doubts(self, *records):
+        """Whether what any text in model.Records, or any Cell, was to say is open."""
+        return any(_at(text) in self.doubted for record in records for text in (
+            [record] if isinstance(record, str) else record.texts()))
+
     def _add(self, level, cell, key, fields):
         note = Note(level, cell, key, fields)
         likely = fields.pop("likely", None)
         # one slip is said once, however many rows come back to it
         identity = (note.order, key, str(sorted(fields.items())))
-        if identity in self.said:
+        if identity in self.said or _at(cell) in self.doubted:
             return
         self.said.add(identity)
         self.notes.append(note)
@@ -65,6 +81,10 @@ class Report:
             yield "%s: %s: %s" % (_place(source, note.cell),
                                   messages.text(note.level, self.language),
                                   messages.text(note.key, self.language, **note.fields))
+
+
+def _at(cell):
+    return getattr(cell, "row", None), getattr(cell, "column", None)
 
 
 def _place(source, cell):
