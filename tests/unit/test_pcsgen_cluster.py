@@ -241,3 +241,34 @@ def test_the_example_is_without_fault_in_both_languages_and_read_as_it_was_writt
             assert made.said() == []
             again_made = again(example.cluster(), "2.0")
             assert semantics.difference(made.xml, again_made.xml) == []
+
+
+def test_an_order_is_the_same_for_pcs_and_for_pacemaker_which_complete_it_differently():
+    made = making.make(EVERYTHING)
+    # pcs takes start for an action that is not said, Pacemaker the first one again
+    order, = [one for one in made.document.iter("rsc_order") if one.get("first-action") == "demote"]
+    assert order.get("then-action") == "start"
+    assert ["constraint", "order", "demote", "db-clone", "then", "start", "alone",
+            "kind=Optional"] in list(commands(made.script))
+    del order.attrib["then-action"]
+    read, missed = back(made.document)
+    assert missed == [] and [one.then_action for one in read.orders
+                             if one.first_action == "demote"] == ["demote"]
+
+
+def test_an_id_that_is_an_action_stays_an_id_for_pcs():
+    made = making.make_rows(making.rows("""
+RESOURCES
+ | resourceItem | id
+ | Primitive | start
+ | Primitive | then
+PRIMITIVE
+P | id | class | provider | type
+ | start | ocf | heartbeat | Dummy
+PRIMITIVE
+P | id | class | provider | type
+ | then | ocf | heartbeat | Dummy
+ORDER
+ | first-rsc | then-rsc
+ | then | start"""))
+    assert "constraint order start then then start start".split() in list(commands(made.script))

@@ -98,9 +98,11 @@ def read_colocations(block, cluster, report):
 def read_orders(block, cluster, report):
     """ORDER."""
     for row in block.rows:
+        first = words.choice(row["first-action"], tables.ACTIONS, report)
+        then = words.choice(row["then-action"], tables.ACTIONS, report)
+        if first and not then:
+            then = then.becomes("start")  # as pcs has it: Pacemaker would take `first` again
         cluster.orders.append(model.Order(
             words.needed(row, "first-rsc", report), words.needed(row, "then-rsc", report),
-            words.choice(row["kind"], tables.ORDER_KINDS, report),
-            words.choice(row["first-action"], tables.ACTIONS, report),
-            words.choice(row["then-action"], tables.ACTIONS, report),
+            words.choice(row["kind"], tables.ORDER_KINDS, report), first, then,
             words.boolean(row["symmetrical"], report)))

@@ -84,9 +84,8 @@ def orders(cluster, report):
 
 
 def _actions(order):
-    # as Pacemaker completes them: the action of `then` is by default that of `first`
-    first = order.first_action or "start"
-    return (order.first, first, order.then, order.then_action or first)
+    first, then = order.actions
+    return (order.first, first, order.then, then)
 
 
 def circles(cluster, report):

@@ -135,9 +135,14 @@ class Colocation(Record):
 
 
 class Order(Record):
-    """One action before another."""
+    """One action before another; start where both are blank."""
 
     FIELDS = ("first", "then", "kind", "first_action", "then_action", "symmetrical")
+
+    @property
+    def actions(self):
+        """(action of the first, action of the other)."""
+        return self.first_action or "start", self.then_action or "start"
 
 
 class Alert(Record):

@@ -229,7 +229,7 @@ class _Reader:
         if found and found["first"] and found["then"]:
             self.cluster.orders.append(model.Order(
                 found["first"], found["then"], found["kind"], found["first-action"],
-                found["then-action"], found["symmetrical"].lower()))
+                found["then-action"] or found["first-action"], found["symmetrical"].lower()))
             element.getparent().remove(element)
 
     def level(self, element):

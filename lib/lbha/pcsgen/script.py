@@ -151,9 +151,9 @@ class _Writer:
                      self.target.role(one.other_role), one.other, "score=" + one.score]
             self.pcs(["constraint", "colocation", "add"] + [word for word in words if word])
         for order in self.cluster.orders:
-            words = [order.first_action, order.first, "then", order.then_action, order.then]
+            first, then = order.actions  # in full: an id may be the name of an action
             options = [("kind", order.kind), ("symmetrical", order.symmetrical)]
-            self.pcs(["constraint", "order"] + [word for word in words if word]
+            self.pcs(["constraint", "order", first, order.first, "then", then, order.then]
                      + ["%s=%s" % option for option in options if option[1]])
 
     def rule(self, rule, element):
