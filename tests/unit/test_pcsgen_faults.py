@@ -169,6 +169,7 @@ CHANGED = [
     (" | | Primitive | | a", " | | Primitiv | | a", [("D8", "not-one-of")]),
     (" | | Primitive | | a", " | | Primitive | | 1a", [("F8", "no-id")]),
     (" | | Primitive | | a", " | | Primitive | |", [("F8", "blank")]),
+    ("a\n | Clone | | | c", "a\n | Clone | | | meta", [("F9", "word-of-pcs")]),
     (" | | Primitive | | a", " | | Primitive | Primitive | a", [("E8", "item-twice")]),
     (" | | Primitive | | a", " | | | | a", [("C8", "item-missing")]),
     (" | | Primitive | | a", " | | | Primitive | a", [("E8", "too-deep")]),

@@ -46,6 +46,8 @@ TEXTS = {
                  "{found} はスコアではありません。整数、INFINITY、-INFINITY のどれかが必要です"),
     "no-id": ("{found} is no id; wanted letters, digits, _ - and ., a letter or _ first",
               "{found} はIDに使えません。英数字と _ - . で、先頭は英字か _ にします"),
+    "word-of-pcs": ("{found} cannot be an id: it is a word of pcs", "{found} はpcsの予約語なので"
+                    "IDに使えません"),
     "no-node": ("{found} is no name of a node; wanted letters, digits, _ - . and :",
                 "{found} はノード名に使えません。英数字と _ - . : を使います"),
     "no-name": ("{found} is no name; wanted no blanks, quotes, =, <, > and &, and"

@@ -83,7 +83,9 @@ def score(cell, report):
 
 
 def identifier(cell, report):
-    """An id, as XML has them."""
+    """An id, as XML has them, which pcs does not take for a word of its own."""
+    if cell in targets.PCS_WORDS:
+        report.error(cell, "word-of-pcs", found=cell)
     return cell if ID.match(cell) else _bad(cell, report, "no-id")
 
 
