@@ -32,7 +32,7 @@ def test_a_pipe_or_a_device_is_not_replaced_by_a_file():
 
 def write_cib(text):
     """A file of that text; its name."""
-    with open("cib.xml", "w") as file:
+    with open("cib.xml", "w", encoding="utf-8") as file:
         file.write(text)
     return "cib.xml"
 
@@ -130,3 +130,18 @@ def test_additional_pcs_commands_never_reach_the_cluster_whatever_blanks_they_ha
     with open("x.sh") as file:
         assert file.read().splitlines()[-2:] == ['pcs -f "$cib"\tstatus',
                                                  "pcs  -f own.xml status"]
+
+
+def test_a_sheet_of_a_cib_that_cannot_be_made_into_one_again_is_told_so(capsys):
+    primitive = '<primitive id="%s" class="ocf" provider="heartbeat" type="Dummy"/>'
+    name = write_cib(EMPTY % (primitive % "good"))
+    assert command.main(["--reverse", name, "--save", "good.csv"]) == command.DONE
+    name = write_cib(EMPTY % (primitive % "with" + primitive % "h\u00f6h"))
+    assert command.main(["--reverse", name, "--save", "bad.csv"]) == command.WARNED
+    said = capsys.readouterr().err.splitlines()
+    assert said[:-2] == ["good.csv written", "bad.csv written",
+                         "a cluster can be made of this sheet when these are mended:"]
+    assert [re.match(r"bad\.csv:F\d+: error: (\S+) (?:cannot be an|is no) id", line).group(1)
+            for line in said[-2:]] == ["with", "h\u00f6h"]
+    assert command.main(["bad.csv"]) == command.FAILED
+    assert said[-2:] == [line for line in capsys.readouterr().err.splitlines() if "id" in line]

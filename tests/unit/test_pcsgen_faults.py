@@ -316,7 +316,7 @@ def test_what_is_said_is_covered_here():
         faults |= set(re.findall(r'Fault\("([a-z-]+)"', path.read_text()))
     elsewhere = {"error", "warning", "empty-sheet", "before-keyword", "continues-comment",
                  "fence-group", "unknown-parameter", "parameter-missing", "ids-assumed",
-                 "schema", "not-held", "written", "sheet-written", "nothing-written",
+                 "schema", "not-held", "written", "sheet-written", "refused", "nothing-written",
                  "no-fault", "no-difference", "one-way", "save-is-not-for-it"}
     assert covered | elsewhere | faults | set(dict(csvfile.WORKBOOKS).values()) == set(
         messages.TEXTS)

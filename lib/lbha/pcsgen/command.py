@@ -137,10 +137,24 @@ def turn_back(given, language):
     cluster = reverse.read(reverse.parse(given.reverse), found)
     base = os.path.splitext(os.path.basename(given.reverse))[0]
     path = given.save or os.path.join(given.folder, base + ".csv")
-    save_sheet(path, writing.lines(cluster, language), language)
+    lines = writing.lines(cluster, language)
+    save_sheet(path, lines, language)
     for line in found.lines(given.reverse):
         say(line)
-    return WARNED if found.notes else DONE
+    refused = refusals(Sheet(path, [line.texts for line in lines]), language)
+    say_if(refused, "refused", language)
+    for line in refused:
+        say(line)
+    return WARNED if found.notes or refused else DONE
+
+
+def refusals(sheet, language):
+    """What is wrong with a Sheet for every target, as lines."""
+    found = report.Report(language)
+    # 2.1 refuses the least
+    checks.check(reading.read(sheet, found), agents.Agents(installed=False),
+                 targets.TARGETS["2.1"], found)
+    return list(found.lines(sheet, report.ERROR))
 
 
 def save_sheet(path, lines, language):

@@ -207,6 +207,8 @@ TEXTS = {
     # ends
     "written": ("{files} written; push with: pcs cluster cib-push {xml} --config",
                 "{files} を出力しました。反映: pcs cluster cib-push {xml} --config"),
+    "refused": ("a cluster can be made of this sheet when these are mended:",
+                "次の誤りを直せば、この表からクラスタを作れます:"),
     "sheet-written": ("{files} written", "{files} を出力しました"),
     "nothing-written": ("nothing is written", "何も出力していません"),
     "no-fault": ("no fault found", "誤りは見つかりませんでした"),

@@ -75,9 +75,14 @@ class Report:
         """Whether anything of that level was said."""
         return any(note.level == level for note in self.notes)
 
-    def lines(self, source):
-        """Every note as a line; `source` is the Sheet, or the name of what was read."""
+    def lines(self, source, *levels):
+        """Every note (of these levels, if any) as a line.
+
+        source -- the Sheet, or the name of what was read
+        """
         for note in sorted(self.notes, key=lambda note: note.order):
+            if levels and note.level not in levels:
+                continue
             yield "%s: %s: %s" % (_place(source, note.cell),
                                   messages.text(note.level, self.language),
                                   messages.text(note.key, self.language, **note.fields))
