@@ -89,13 +89,15 @@ class _Form:
     def __init__(self, name):
         openpyxl = libraries.openpyxl()
         from openpyxl import styles
-        from openpyxl.worksheet.datavalidation import DataValidation
 
-        self.styles, self.validation = styles, DataValidation
+        self.styles = styles
         self.book = openpyxl.Workbook()
         self.sheet = self.book.active
         self.sheet.title = name
-        self.lists = {}
+        # openpyxl compares a range that is added to it with all others: they are given to it
+        # at once
+        self.lists = {}  # (words, whether others are allowed) -> addresses
+        self.merged = []
         self.widths = {}
         side = styles.Side(style="thin", color="BFBFBF")
         self.border = styles.Border(left=side, right=side, top=side, bottom=side)
@@ -119,10 +121,20 @@ class _Form:
         # the first line says what the sheet is; A and B say what a row is
         self.sheet.freeze_panes = "C2"
         self.sheet.sheet_view.showGridLines = False
-        for validation in self.lists.values():
-            self.sheet.add_data_validation(validation)
+        self.ranges()
         self.page()
         return self
+
+    def ranges(self):
+        """What is one cell, and where there are words to choose from."""
+        from openpyxl.worksheet.cell_range import MultiCellRange
+        from openpyxl.worksheet.datavalidation import DataValidation
+
+        self.sheet.merged_cells = MultiCellRange(" ".join(self.merged))
+        for (words, free), cells in self.lists.items():
+            self.sheet.add_data_validation(DataValidation(
+                type="list", formula1='"%s"' % ",".join(words), allow_blank=True,
+                showErrorMessage=not free, sqref=" ".join(cells)))
 
     def page(self):
         setup = self.sheet.page_setup
@@ -155,8 +167,7 @@ class _Form:
             cell.fill = self.styles.PatternFill("solid", fgColor=colour)
             cell.border = self.border
         if last > first:
-            self.sheet.merge_cells(start_row=number, end_row=number, start_column=first + 1,
-                                   end_column=last + 1)
+            self.merged.append("%s%d:%s%d" % (letters(first), number, letters(last), number))
 
     def text(self, cell, text):
         if text:
@@ -172,14 +183,8 @@ class _Form:
 
     def choose(self, cell, column):
         """Offer the words of a column."""
-        if not column.choices:
-            return
-        key = (column.choices, column.free)
-        if key not in self.lists:
-            self.lists[key] = self.validation(
-                type="list", formula1='"%s"' % ",".join(column.choices), allow_blank=True,
-                showErrorMessage=not column.free)
-        self.lists[key].add(cell)
+        if column.choices:
+            self.lists.setdefault((column.choices, column.free), []).append(cell.coordinate)
 
 
 def _last(column, columns):
