@@ -219,6 +219,8 @@ def test_a_thousand_resources_in_two_seconds(tmp_path):
                  ",O,type,timeout,interval", ",,start,60s", ",,monitor,60s,10s", ",,stop,60s"]
     rows += [",LOCATION_NODE", ",,rsc,prefers/avoids,node,score"]
     rows += [",,r%d,prefers,n1,%d" % (number, number) for number in range(1000)]
+    rows += [",LOCATION_RULE", ",,rsc,score,bool_op,attribute,op,value"]
+    rows += [",,r0,1,,x%d,lt,1" % number for number in range(1000)]
     rows += [",ORDER", ",,first-rsc,then-rsc"]
     rows += [",,r%d,r%d" % (number, number + 1) for number in range(999)]
     sheet = tmp_path / "big.csv"

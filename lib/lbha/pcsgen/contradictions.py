@@ -32,13 +32,11 @@ def locations(cluster, report):
 
 def rules(cluster, report):
     """A rule counts as often as it is there."""
-    kept = []
+    kept = {}
     for rule in cluster.rules:
-        if rule in kept:
+        if kept.setdefault(tuple(rule.texts()), rule) is not rule:
             report.warning(rule.score, "rule-twice", id=rule.resource)
-        else:
-            kept.append(rule)
-    cluster.rules = kept
+    cluster.rules = list(kept.values())
 
 
 def _role(role):
