@@ -158,6 +158,7 @@ LOST = """
       <date_expression id="de" operation="gt" start="2030-01-01"/></rule></rsc_location>
     <rsc_location id="pattern" rsc-pattern="p.*" node="n1" score="1"/>
     <rsc_location id="plain" rsc="p" node="n1" score="-INFINITY"/>
+    <rsc_colocation id="idle" rsc="p" with-rsc="p"/>
   </constraints>
   <acls/><tags><tag id="group-tag"><obj_ref id="p"/></tag></tags>
 </configuration></cib>"""
@@ -175,6 +176,7 @@ def test_what_a_sheet_cannot_hold_is_listed_and_the_rest_is_kept():
     assert "plain" not in told and "dc-version" not in told
     assert [(one.name, one.value) for one in cluster.properties] == [("batch-limit", "7")]
     assert [one.signed for one in cluster.locations] == ["-INFINITY"]
+    assert [one.score for one in cluster.colocations] == ["0"]
     p, = cluster.resources
     assert p.options == [] and p.meta == [model.Setting("priority", "3")]
 
@@ -272,3 +274,18 @@ ORDER
  | first-rsc | then-rsc
  | then | start"""))
     assert "constraint order start then then start start".split() in list(commands(made.script))
+
+
+def test_a_time_has_no_blank_for_pcs():
+    rows = making.rows("""
+RESOURCES
+ | resourceItem | id
+ | Primitive | a
+PRIMITIVE
+P | id | class | provider | type
+ | a | ocf | heartbeat | Dummy
+O | type | timeout | interval
+ | monitor | 1 min | 10 s""")
+    made = making.make_rows(rows)
+    assert [(op.get("timeout"), op.get("interval")) for op in made.document.iter("op")] == [
+        ("1min", "10s")]

@@ -216,7 +216,7 @@ class _Reader:
 
     def colocation(self, element):
         found = _only(element, "rsc", "with-rsc", "score", "rsc-role", "with-rsc-role")
-        score = found and _score(found["score"] or "INFINITY")
+        score = found and _score(found["score"] or "0")  # Pacemaker's, not pcs's INFINITY
         if score and found["rsc"] and found["with-rsc"]:
             self.cluster.colocations.append(model.Colocation(
                 found["rsc"], found["with-rsc"], score, _role(found["rsc-role"]),

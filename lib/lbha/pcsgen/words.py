@@ -100,8 +100,9 @@ def name(cell, report):
 
 
 def duration(cell, report):
-    """A time such as 10s; the Cell as it is."""
-    return cell if DURATION.match(cell) else _bad(cell, report, "no-duration")
+    """A time such as 10s, without the blank that Pacemaker bears and pcs does not."""
+    return (cell.becomes("".join(cell.split())) if DURATION.match(cell)
+            else _bad(cell, report, "no-duration"))
 
 
 def seconds(text):
