@@ -125,11 +125,14 @@ def test_check_and_diff_show_the_difference_and_save_is_not_for_a_sheet(capsys):
 
 def test_additional_pcs_commands_never_reach_the_cluster_whatever_blanks_they_have():
     with open("x.csv", "w") as file:
-        file.write(",ADDITIONAL_CONFIG\n,,config\n,,pcs\tstatus\n,,pcs  -f own.xml status\n")
+        file.write(",ADDITIONAL_CONFIG\n,,config\n,,pcs\tstatus\n,,pcs  -f own.xml status\n"
+                   ",,pcs a 'x; pcs y' && pcs b; echo pcs \\; pcs |pcs c\n")
     assert command.main(["x.csv"]) == command.WARNED
     with open("x.sh") as file:
-        assert file.read().splitlines()[-2:] == ['pcs -f "$cib"\tstatus',
-                                                 "pcs  -f own.xml status"]
+        assert file.read().splitlines()[-3:] == [
+            'pcs -f "$cib"\tstatus', "pcs  -f own.xml status",
+            "pcs -f \"$cib\" a 'x; pcs y' && pcs -f \"$cib\" b; echo pcs \\; pcs"
+            ' |pcs -f "$cib" c']
 
 
 def test_a_sheet_of_a_cib_that_cannot_be_made_into_one_again_is_told_so(capsys):
