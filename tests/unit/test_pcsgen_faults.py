@@ -206,6 +206,8 @@ CHANGED = [
     (" | resource-stickiness | 200\n", " | resource-stickiness |\n", [("D3", "blank")]),
     ("STONITH\nP", "STONIT\nP", [("B20", "misspelt-keyword")]),
     ("STONITH\nP", "STONITH\nQ", [("B21", "unknown-keyword")]),
+    ("STONITH\nP | id | type\n | f |", "STONITH\nPP | id | type\n | ff |",
+     [("B21", "misspelt-keyword"), ("C22", "not-in-resources"), ("F11", "not-described")]),
     ("RESOURCES", "RESOUCES", [("B5", "misspelt-keyword")]),
     (" | f | fence_ipmilan", " | | fence_ipmilan", [("C22", "blank")]),
     (" | Group | | | g", " | Group | | |", [("F7", "blank")]),
@@ -227,6 +229,17 @@ def test_what_stands_instead(old, new, wanted):
     found = instead(old, new).said()
     # no more than is wanted: one slip is no two
     assert sorted(found, key=str) == sorted(wanted, key=str)
+
+
+@pytest.mark.parametrize("hosts, wanted", [
+    (" | options | pcmk_host_list | n2", ["unknown-node"]), (" | options | ip | 192.0.2.1", []),
+    (" | options | pcmk_host_list | ", ["blank"])])
+def test_a_device_that_does_not_say_its_nodes_may_be_for_any(hosts, wanted):
+    text = BASE.replace(" | Stonith | | | f", " | Stonith | | | f\n | Stonith | | | e")
+    text += "STONITH\nP | id | type\n | e | fence_x\nA | type | name | value\n%s\n" % hosts
+    text += ("LOCATION_NODE\n | rsc | prefers/avoids | node\n | e | avoids | n2\n"
+             " | g | prefers | n9\n")
+    assert [key for _, key in making.make_rows(making.rows(text)).said()] == wanted
 
 
 def test_a_continuation_below_a_comment_is_told():
