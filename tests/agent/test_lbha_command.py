@@ -171,7 +171,7 @@ def test_a_sheet_of_a_workbook_by_name(tmp_path):
     done = lbha("%s:表 1" % (tmp_path / "book.xlsx"), "--offline", "-o", tmp_path,
                 "--target", "2.1")
     assert done.returncode == FAILED  # a formula that nobody has computed has no value
-    assert "book.xlsx:表 1:D6: error: value must not be blank" in done.stderr
+    assert "book.xlsx:表 1:D6: error: #VALUE!: a formula without a value" in done.stderr
     sheet["D6"] = "text"
     book.save(str(tmp_path / "book.xlsx"))
     assert lbha("%s:表 1" % (tmp_path / "book.xlsx"), "--offline", "-o", tmp_path).returncode == 0
@@ -219,6 +219,8 @@ def test_a_thousand_resources_in_two_seconds(tmp_path):
                  ",O,type,timeout,interval", ",,start,60s", ",,monitor,60s,10s", ",,stop,60s"]
     rows += [",LOCATION_NODE", ",,rsc,prefers/avoids,node,score"]
     rows += [",,r%d,prefers,n1,%d" % (number, number) for number in range(1000)]
+    rows += [",LOCATION_RULE", ",,rsc,score,bool_op,attribute,op,value"]
+    rows += [",,r0,1,,x%d,lt,1" % number for number in range(1000)]
     rows += [",ORDER", ",,first-rsc,then-rsc"]
     rows += [",,r%d,r%d" % (number, number + 1) for number in range(999)]
     sheet = tmp_path / "big.csv"

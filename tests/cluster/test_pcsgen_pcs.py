@@ -15,7 +15,8 @@ import pytest
 from lbha.pcsgen import model, targets
 from tests import making, paths, semantics
 from tests.cluster.suite import Suite
-from tests.unit.test_pcsgen_cluster import SIGNS, again, clusters, values
+from tests.unit.test_pcsgen_cluster import again
+from tests.unit.test_pcsgen_random import SIGNS, clusters, values
 
 SUITES = {"bullseye": "2.0", "bookworm": "2.1", "trixie": "3.0"}
 # of systemd pcs asks D-Bus, which a file system alone has not: the lab has those

@@ -11,10 +11,10 @@ def read_alerts(blocks, cluster, report):
         heads = [row for part in block.parts if part.name == "P" for row in part.rows]
         for row in heads[1:]:
             report.error(row["path"], "second-head", keyword=block.name)
-        if heads:
-            _read_alert(block, _alert(heads[0], cluster, report), report)
-        elif any(part.rows for part in block.parts):
+        if not heads and any(part.rows for part in block.parts):
             report.error(block.keyword, "no-head", keyword=block.name)
+        _read_alert(block, _alert(heads[0], cluster, report) if heads
+                    else model.Alert("", [], [], []), report)
 
 
 def _read_alert(block, alert, report):
@@ -32,9 +32,9 @@ def _read_alert(block, alert, report):
 
 
 def _alert(row, cluster, report):
-    path = words.needed(row, "path", report) or row["path"]
+    path = words.needed(row, "path", report)
     if path and not path.startswith("/"):
-        report.error(path, "no-path", found=path)
+        report.bad(path, "no-path", found=path)
     if any(old.path == path for old in cluster.alerts):
         report.error(path, "alert-twice", path=path)
     alert = model.Alert(path, [], [], [])

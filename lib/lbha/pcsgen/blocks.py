@@ -19,7 +19,10 @@ class Block:
     keyword -- the Cell of the keyword; table -- the tables.Table
     header  -- {name: [columns from 0]}, or None while it is still to come
     rows    -- Rows; parts -- Blocks
+    broken  -- something in it was not read, and that was said
     """
+
+    broken = False
 
     def __init__(self, keyword, table):
         self.keyword, self.table = keyword, table
@@ -95,8 +98,10 @@ class _Cutter:
         elif self.lost:
             pass
         elif self._current is None:
-            self.report.error(self._first(number), "part-missing", keyword=self.block.name,
-                              wanted=", ".join(self.block.table.parts))
+            if not self.block.broken:
+                self.report.error(self._first(number), "part-missing", keyword=self.block.name,
+                                  wanted=", ".join(self.block.table.parts))
+            self.block.broken = True
         elif self._current.header is None:
             self._header(self._current, number)
         else:
@@ -113,27 +118,30 @@ class _Cutter:
                                       for column in range(1, self.sheet.width(number))) if cell)
 
     def _open(self, keyword, number):
+        parts = self.block.table.parts if self.block is not None else {}
         name = keyword.upper()
-        if self.block is not None and name in self.block.table.parts:
-            if self.lost:
-                return
-            self.part = Block(keyword, self.block.table.parts[name])
-            self.block.parts.append(self.part)
-            self._header(self.part, number)
-        elif name in tables.BY_KEYWORD:
+        if name not in parts and name not in tables.BY_KEYWORD:
+            name = self._unknown(keyword, parts)
+        if name in tables.BY_KEYWORD:
             self.lost, self.part = False, None
             self.block = Block(keyword, tables.BY_KEYWORD[name])
             self.blocks.append(self.block)
-        else:
-            # what follows belongs to nobody knows what, up to the next keyword
-            if not (self.lost and name in ("P", "A", "O", "R")):
-                wanted = list(tables.BY_KEYWORD)
-                if self.block is not None:
-                    wanted += list(self.block.table.parts)
-                self.report.error(keyword, "unknown-keyword", found=keyword,
-                                  likely=nearest(name, wanted))
-            self.lost = True
-            self.block = self.block or Block(keyword, tables.TABLES[0])
+        elif name in parts and not self.lost:
+            self.part = Block(keyword, parts[name])
+            self.block.parts.append(self.part)
+            self._header(self.part, number)
+
+    def _unknown(self, keyword, parts):
+        # the keyword that was meant, or ""; then all up to the next one is of nobody knows what
+        if self.lost and keyword.upper() in ("P", "A", "O", "R"):
+            return ""
+        meant = nearest(keyword, list(tables.BY_KEYWORD) + list(parts))
+        self.report.error(keyword, "misspelt-keyword" if meant else "unknown-keyword",
+                          found=keyword, likely=lambda: meant)
+        self.lost = self.lost or not meant
+        self.block = self.block or Block(keyword, tables.TABLES[0])
+        self.block.broken = True
+        return meant
 
     def _header(self, block, number):
         block.header = {}
@@ -166,10 +174,10 @@ class _Cutter:
                     continue
                 bad = NOT_TEXT.search(cell)
                 if bad:
-                    self.report.error(cell, "control-character", found=ord(bad.group()))
+                    self.report.bad(cell, "control-character", found=ord(bad.group()))
                     cell = cell.becomes(NOT_TEXT.sub("?", cell))
                 if cell in FAULTS:
-                    self.report.error(cell, "formula-fault", found=cell)
+                    self.report.bad(cell, "formula-fault", found=cell)
                 if name == "resourceItem":
                     row.items.append((depth, cell))
                 else:

@@ -38,15 +38,18 @@ def letters(cluster, report):
 def names_resources(cluster, report):
     """Constraints are about resources that exist, and not about what a clone holds."""
     known, parents = cluster.by_id(), cluster.parents()
+    sure = not report.doubts(*known)  # otherwise a name may be that of the doubtful one
     named = [location.resource for location in cluster.locations]
-    named += [rule.resource for rule in cluster.rules if rule.resource]
+    named += [rule.resource for rule in cluster.rules]
     for one in cluster.colocations:
         named += [one.resource, one.other]
     for order in cluster.orders:
         named += [order.first, order.then]
     for name in named:
         if name not in known:
-            report.error(name, "not-in-resources", id=name, likely=_likely(name, known, named))
+            if sure:
+                report.error(name, "not-in-resources", id=name,
+                             likely=lambda: _likely(name, known, named))
             continue
         holder = parents.get(name)
         while holder and holder.kind not in HOLDERS:
@@ -65,14 +68,15 @@ def _likely(name, known, named):
 
 def levels(cluster, report):
     """Levels use fence devices."""
-    devices = {resource.id for resource in cluster.leaves() if resource.kind == "Stonith"}
+    devices = {resource.id for resource in cluster.all_resources()
+               if resource.kind in ("Stonith", "")}
     seen = set()
     for level in cluster.levels:
-        if level.device not in devices:
+        if level.device not in devices and not report.doubts(*devices):
             report.error(level.device, "no-device", id=level.device,
-                         likely=words.nearest(level.device, devices))
+                         likely=lambda: words.nearest(level.device, devices))
         key = (level.node, level.index, level.device)
-        if key in seen:
+        if key in seen and not report.doubts(level):
             report.error(level.device, "level-twice", id=level.device, node=level.node)
         seen.add(key)
 
@@ -87,8 +91,10 @@ def hosts(resource):
 
 def nodes(cluster, report):
     """The names of nodes are those that the fence devices have."""
-    known = {host for resource in cluster.leaves() if resource.kind == "Stonith"
-             for host in hosts(resource)}
+    devices = [one for one in cluster.leaves() if one.kind == "Stonith"]
+    if report.doubts(*devices) or not all(map(hosts, devices)):
+        return  # one of them may be for any node
+    known = {host for one in devices for host in hosts(one)}
     if not known:
         return
     for record in cluster.locations + cluster.levels + cluster.nodes:
@@ -109,7 +115,10 @@ def fence_groups(cluster, target, report):
 
 def fences_itself(cluster, report):
     """A device for one node runs on another."""
-    parents = cluster.parents()
+    known, parents = cluster.by_id(), cluster.parents()
+    if report.doubts(*cluster.locations) or any(
+            one.resource not in known for one in cluster.locations):
+        return  # it may be the one that is wanted
     avoided = {(location.resource, location.node) for location in cluster.locations
                if location.signed == "-" + INFINITY}
     for resource in cluster.leaves():
@@ -127,6 +136,7 @@ def parameters(resource, agent, installed, report):
     if not installed or agent.parameters is None:
         return
     given = {setting.name for setting in resource.options}
+    sure = not report.doubts(*resource.options)
     fence = resource.kind == "Stonith"
     for setting in resource.options:
         if setting.name in agent.parameters or setting.name in ("trace_ra", "trace_file"):
@@ -135,9 +145,9 @@ def parameters(resource, agent, installed, report):
                 "priority", "stonith-timeout", "provides")):
             continue
         report.error(setting.name, "unknown-parameter", name=setting.name,
-                     agent=resource.agent, likely=words.nearest(setting.name,
-                                                                agent.parameters))
-    for name in sorted(agent.required - given):
+                     agent=resource.agent,
+                     likely=lambda: words.nearest(setting.name, agent.parameters))
+    for name in sorted(agent.required - given) if sure else ():
         # the fencer itself says which node and what to do
         if not (fence and name in ("action", "port", "plug")):
             report.error(resource.id, "parameter-missing", name=name, id=resource.id,
@@ -149,7 +159,7 @@ def known_properties(cluster, report):
     for setting in cluster.properties:
         if setting.name not in properties.KNOWN:
             report.warning(setting.name, "unknown-property", name=setting.name,
-                           likely=words.nearest(setting.name, properties.KNOWN))
+                           likely=lambda: words.nearest(setting.name, properties.KNOWN))
 
 
 def recommended(cluster, report):
@@ -158,6 +168,8 @@ def recommended(cluster, report):
         return
     everything = [cluster.resource_defaults] + [
         resource.meta for resource in cluster.all_resources()]
+    if any(report.doubts(*settings) for settings in everything):
+        return
     for name in (STICKINESS, THRESHOLD):
         if not any(model.value(settings, name) for settings in everything):
             report.warning(None, "not-set", name=name)

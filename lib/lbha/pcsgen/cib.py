@@ -41,6 +41,7 @@ class _Builder:
         self.cluster, self.target, self.node_ids = cluster, target, node_ids
         self.add = libraries.etree().SubElement
         self.ids = set(cluster.by_id())
+        self.numbers = {}  # {id: the highest number that was added to it}
 
     def build(self):
         cib = libraries.etree().Element("cib")
@@ -73,11 +74,12 @@ class _Builder:
     def new_id(self, *words):
         """An id made of words, with a number when it is taken."""
         wanted = NOT_IN_ID.sub(".", "-".join(words))
-        found, number = wanted, 0
+        found, number = wanted, self.numbers.get(wanted, 0)
         while found in self.ids:
             number += 1
             found = "%s-%d" % (wanted, number)
         self.ids.add(found)
+        self.numbers[wanted] = number
         return found
 
     def settings(self, parent, tag, name, settings):

@@ -4,10 +4,11 @@ import os
 import re
 import sys
 
-from lbha.errors import Error, LocalFault, WrongParameter
+from lbha.errors import Error
 from lbha.pcsgen import (agents, checks, cib, csvfile, difference, example, messages, options,
                          output, reading, report, reverse, schema, script, targets, writing,
                          xlsxfile)
+from lbha.pcsgen.messages import Fault
 from lbha.pcsgen.sheet import Sheet
 
 DONE, FAILED, WARNED = 0, 1, 2
@@ -23,18 +24,21 @@ def main(arguments):
     language = given.lang or of_locale(os.environ)
     ways = [way for way in (given.sheet, given.example, given.reverse) if way]
     if len(ways) != 1:
-        parser.error("wanted one of SHEET, --example and --reverse")
+        parser.error(messages.text("one-way", language))
     if given.sheet and given.save:
-        parser.error("--save is for --example and --reverse; wanted -o, --xml or --sh")
+        parser.error(messages.text("save-is-not-for-it", language))
     try:
         if given.example:
             return begin(given, language)
         if given.reverse:
             return turn_back(given, language)
         return generate(given, language)
+    except Fault as fault:
+        reason = messages.text(fault.key, language, **fault.fields)
     except Error as error:
-        say("lbha pcsgen: %s: %s" % (messages.text("error", language), error.reason))
-        return FAILED
+        reason = error.reason
+    say("lbha pcsgen: %s: %s" % (messages.text("error", language), " ".join(reason.split())))
+    return FAILED
 
 
 def of_locale(environ):
@@ -91,7 +95,7 @@ def show(lines):
     """What was asked for; a terminal without its letters gets their numbers."""
     out = sys.stdout
     if out is None:
-        raise LocalFault("standard output is closed")
+        raise Fault("output-closed")
     try:
         for line in lines:
             out.write(visible(line).encode(out.encoding, "backslashreplace")
@@ -101,7 +105,7 @@ def show(lines):
         # Python would try once more at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
         if not isinstance(error, BrokenPipeError):  # whose reader, such as head, had enough
-            raise LocalFault("standard output: %s" % error.strerror)
+            raise Fault("output", error=error)
 
 
 def say_if(true, key, language):
@@ -133,16 +137,30 @@ def turn_back(given, language):
     cluster = reverse.read(reverse.parse(given.reverse), found)
     base = os.path.splitext(os.path.basename(given.reverse))[0]
     path = given.save or os.path.join(given.folder, base + ".csv")
-    save_sheet(path, writing.lines(cluster, language), language)
+    lines = writing.lines(cluster, language)
+    save_sheet(path, lines, language)
     for line in found.lines(given.reverse):
         say(line)
-    return WARNED if found.notes else DONE
+    refused = refusals(Sheet(path, [line.texts for line in lines]), language)
+    say_if(refused, "refused", language)
+    for line in refused:
+        say(line)
+    return WARNED if found.notes or refused else DONE
+
+
+def refusals(sheet, language):
+    """What is wrong with a Sheet for every target, as lines."""
+    found = report.Report(language)
+    # 2.1 refuses the least
+    checks.check(reading.read(sheet, found), agents.Agents(installed=False),
+                 targets.TARGETS["2.1"], found)
+    return list(found.lines(sheet, report.ERROR))
 
 
 def save_sheet(path, lines, language):
-    """Write a new sheet; LocalFault when there is one already: it may be somebody's work."""
+    """Write a new sheet; Fault when there is one already: it may be somebody's work."""
     if os.path.exists(path):
-        raise LocalFault("%s exists: wanted another name, with --save" % path)
+        raise Fault("exists", path=path)
     if path.lower().endswith(".xlsx"):
         data = xlsxfile.to_bytes("cluster", lines)
     else:
@@ -175,14 +193,13 @@ def read_sheet(argument, encoding):
 
 
 def output_names(given, sheet):
-    """The paths of XML and script; WrongParameter when one is the other or the sheet."""
+    """The paths of XML and script; Fault when one is the other or the sheet."""
     workbook = WORKBOOK.match(given.sheet)
     base = workbook and workbook.group(2) or os.path.splitext(os.path.basename(sheet.file))[0]
     names = [given.xml or os.path.join(given.folder, base + ".xml"),
              given.sh or os.path.join(given.folder, base + ".sh")]
     if len({os.path.realpath(name) for name in names + [sheet.file]}) < 3:
-        raise WrongParameter("%s, %s and %s must be different files"
-                             % (sheet.file, names[0], names[1]))
+        raise Fault("same-files", paths=", ".join([sheet.file] + names))
     if not os.path.isdir(given.folder):
-        raise LocalFault("directory %s is missing" % given.folder)
+        raise Fault("no-directory", path=given.folder)
     return names

@@ -3,6 +3,10 @@
 
 def check(cluster, report):
     """Report them; what is said twice stays once in the model, the later one."""
+    for name in ("locations", "rules", "colocations", "orders"):
+        # what is not known contradicts nothing
+        setattr(cluster, name, [one for one in getattr(cluster, name)
+                                if not report.doubts(one)])
     locations(cluster, report)
     rules(cluster, report)
     colocations(cluster, report)
@@ -17,7 +21,7 @@ def locations(cluster, report):
         key = (location.resource, location.node)
         old = kept.pop(key, None)
         if old and old.verb != location.verb:
-            report.error(location.verb, "prefers-and-avoids", id=location.resource,
+            report.error(location.node, "prefers-and-avoids", id=location.resource,
                          node=location.node)
         elif old:
             report.warning(location.node, "location-twice", id=location.resource,
@@ -28,13 +32,11 @@ def locations(cluster, report):
 
 def rules(cluster, report):
     """A rule counts as often as it is there."""
-    kept = []
+    kept = {}
     for rule in cluster.rules:
-        if rule in kept:
-            report.warning(rule.resource, "rule-twice", id=rule.resource)
-        else:
-            kept.append(rule)
-    cluster.rules = kept
+        if kept.setdefault(tuple(rule.texts()), rule) is not rule:
+            report.warning(rule.score, "rule-twice", id=rule.resource)
+    cluster.rules = list(kept.values())
 
 
 def _role(role):
@@ -80,9 +82,8 @@ def orders(cluster, report):
 
 
 def _actions(order):
-    # as Pacemaker completes them: the action of `then` is by default that of `first`
-    first = order.first_action or "start"
-    return (order.first, first, order.then, order.then_action or first)
+    first, then = order.actions
+    return (order.first, first, order.then, then)
 
 
 def circles(cluster, report):

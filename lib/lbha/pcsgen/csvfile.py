@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 
-from lbha.errors import LocalFault
+from lbha.pcsgen.messages import Fault
 
 # a byte order mark says it all
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
@@ -13,12 +13,12 @@ MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
 ESCAPE = b"\x1b$"
 LONGEST_CELL = 1 << 24
 # how other files begin that spreadsheet programs save
-WORKBOOKS = ((b"PK\3\4", "is a workbook: wanted a name that ends with .xlsx, or csv"),
-             (b"\xd0\xcf\x11\xe0", "is a workbook of the old kind: save it as xlsx or csv"))
+WORKBOOKS = ((b"PK\3\4", "is-workbook"),
+             (b"\xd0\xcf\x11\xe0", "is-old-workbook"))
 
 
 def read(path, encoding=None):
-    """The rows of a file as lists of text; LocalFault when it cannot be read.
+    """The rows of a file as lists of text; Fault when it cannot be read.
 
     encoding -- a name that Python knows; None: its byte order mark says it, or it is UTF-8,
                 or cp932 (Windows' Shift_JIS).  Nothing is guessed from statistics.
@@ -27,14 +27,14 @@ def read(path, encoding=None):
         with open(path, "rb") as file:
             data = file.read()
     except OSError as error:
-        raise LocalFault("%s: %s" % (path, error.strerror))
-    for beginning, words in WORKBOOKS:
+        raise Fault("file", path=path, error=error)
+    for beginning, key in WORKBOOKS:
         if data.startswith(beginning):
-            raise LocalFault("%s %s" % (path, words))
+            raise Fault(key, path=path)
     rows = _rows(path, decode(path, data, encoding))
     if all(len(row) < 2 for row in rows) and any(
             mark in cell for row in rows for cell in row for mark in ";\t"):
-        raise LocalFault("%s has no commas: wanted comma-separated values" % path)
+        raise Fault("no-commas", path=path)
     return rows
 
 
@@ -53,10 +53,9 @@ def _rows(path, text):
             rows.append(row)
             line, following = following, reader.line_num + 1
     except csv.Error as error:
-        raise LocalFault("%s is no CSV: %s" % (path, error))
+        raise Fault("no-csv", path=path, error=error)
     if rows.pop() != end:
-        raise LocalFault("%s: the row in line %d has a quotation mark that is not closed"
-                         % (path, line))
+        raise Fault("quote-not-closed", path=path, line=line)
     return rows
 
 
@@ -68,11 +67,11 @@ def decode(path, data, encoding=None):
         try:
             return data.decode(candidate)
         except LookupError:
-            raise LocalFault("%s: no such encoding: %s" % (path, encoding))
+            raise Fault("no-encoding", path=path, encoding=encoding)
         except UnicodeError as error:
             failed = failed or error
     line = data[:getattr(failed, "start", 0)].count(b"\n") + 1
-    raise LocalFault("%s, line %d: the text is not %s" % (path, line, " or ".join(candidates)))
+    raise Fault("not-encoded", path=path, line=line, wanted=" / ".join(candidates))
 
 
 def _candidates(data):

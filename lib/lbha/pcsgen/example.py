@@ -51,11 +51,11 @@ def cluster():
                            children=[_primitive("ping", "ping", settings(
                                ("name", "ping-status"), ("host_list", "192.168.1.1"),
                                ("attempts", "2"), ("timeout", "2")), operations(
-                                   ("start", "60s", ""), ("monitor", "60s", "10s"),
-                                   ("stop", "20s", "")))]),
+                                   ("start", "60s", ""), ("monitor", "60s", "1s"),
+                                   ("reload", "60s", ""), ("stop", "20s", "")))]),
             _primitive("vip", "IPaddr2", settings(
                 ("ip", "192.168.1.10"), ("nic", "eno2"), ("cidr_netmask", "24")), operations(
-                    ("start", "20s", ""), ("monitor", "20s", "10s"), ("stop", "20s", "")),
+                    ("start", "20s", ""), ("monitor", "60s", "1s"), ("stop", "20s", "")),
                 settings(("priority", "-10"))),
             _fence("fence1", "node01", "192.168.0.111"),
             _fence("fence2", "node02", "192.168.0.112")])

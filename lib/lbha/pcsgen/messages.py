@@ -1,7 +1,12 @@
 """Everything that is said to people, in English and in Japanese.
 
-A field `likely` that is not blank adds what was probably meant.
+A field `likely` that is not blank adds what was probably meant; one that is an OSError says
+what the system says.
 """
+
+import errno
+
+from lbha.errors import LocalFault
 
 LANGUAGES = ("en", "ja")
 LIKELY = ("; did you mean %s?", "（%s の誤りではありませんか）")
@@ -16,6 +21,7 @@ TEXTS = {
                        "最初のキーワードより前に値があります。B列にキーワードが必要です"),
     "unknown-keyword": ("{found} is no keyword; what follows it is not read",
                         "{found} はキーワードではありません。以降の行は読みません"),
+    "misspelt-keyword": ("{found} is no keyword", "{found} はキーワードではありません"),
     "part-missing": ("{keyword} has no part here; wanted {wanted} in column B",
                      "{keyword} の中の区分がありません。B列に {wanted} のどれかが必要です"),
     "unknown-column": ("{keyword} has no column {found}, which is left out; it has {wanted}",
@@ -40,6 +46,8 @@ TEXTS = {
                  "{found} はスコアではありません。整数、INFINITY、-INFINITY のどれかが必要です"),
     "no-id": ("{found} is no id; wanted letters, digits, _ - and ., a letter or _ first",
               "{found} はIDに使えません。英数字と _ - . で、先頭は英字か _ にします"),
+    "word-of-pcs": ("{found} cannot be an id: it is a word of pcs", "{found} はpcsの予約語なので"
+                    "IDに使えません"),
     "no-node": ("{found} is no name of a node; wanted letters, digits, _ - . and :",
                 "{found} はノード名に使えません。英数字と _ - . : を使います"),
     "no-name": ("{found} is no name; wanted no blanks, quotes, =, <, > and &, and"
@@ -147,18 +155,94 @@ TEXTS = {
     "schema": ("Pacemaker's schema {schema} refuses it: {reason}",
                "Pacemaker のスキーマ {schema} に合いません: {reason}"),
     "not-held": ("a sheet cannot hold {what}", "表に書けないもの: {what}"),
+    # files
+    "file": ("{path}: {error}", "{path}: {error}"),
+    "is-workbook": ("{path} is a workbook: wanted a name that ends with .xlsx, or csv",
+                    "{path} はブックです。名前を .xlsx で終わるものにするか、csvで保存してください"),
+    "is-old-workbook": ("{path} is a workbook of the old kind: save it as xlsx or csv",
+                        "{path} は旧形式のブックです。xlsxかcsvで保存してください"),
+    "no-workbook": ("{path} is no xlsx workbook: {error}",
+                    "{path} はxlsxのブックではありません: {error}"),
+    "no-sheet": ("{path} has no sheet {name}; it has {wanted}",
+                 "{path} に {name} というシートはありません。あるのは: {wanted}"),
+    "too-large": ("{path} is no sheet that a person wrote: it has more than {most} MB",
+                  "{path} は大きすぎます。{most} MBを超えています"),
+    "no-commas": ("{path} has no commas: wanted comma-separated values",
+                  "{path} にカンマがありません。カンマ区切りの形式が必要です"),
+    "no-csv": ("{path} is no CSV: {error}", "{path} はCSVではありません: {error}"),
+    "quote-not-closed": ("{path}: the row in line {line} has a quotation mark that is not closed",
+                         "{path}: {line} 行目の引用符が閉じていません"),
+    "no-encoding": ("{path}: no such encoding: {encoding}",
+                    "{path}: {encoding} という文字コードはありません"),
+    "not-encoded": ("{path}, line {line}: the text is not {wanted}",
+                    "{path} の {line} 行目: 文字コードが {wanted} ではありません"),
+    "no-xml": ("{path} is no XML: {error}", "{path} はXMLではありません: {error}"),
+    "document-type": ("{path} is no CIB: it has a document type",
+                      "{path} はCIBではありません。文書型宣言（DOCTYPE）があります"),
+    "no-cib": ("{path} is no CIB: wanted <cib> with <configuration>",
+               "{path} はCIBではありません。<configuration> を含む <cib> が必要です"),
+    "schema-fault": ("schema {path} cannot be used: {error}",
+                     "スキーマ {path} が使えません: {error}"),
+    "is-directory": ("{path} is a directory: wanted a file",
+                     "{path} はディレクトリです。ファイル名が必要です"),
+    "special-file": ("{path} is no ordinary file: wanted another name",
+                     "{path} は通常のファイルではありません。別の名前にしてください"),
+    "exists": ("{path} exists: wanted another name, with --save",
+               "{path} がすでにあります。--save で別の名前にしてください"),
+    "same-files": ("{paths} must be different files", "{paths} は別々のファイルにしてください"),
+    "no-directory": ("directory {path} is missing", "ディレクトリ {path} がありません"),
+    "output-closed": ("standard output is closed", "標準出力が閉じています"),
+    "output": ("standard output: {error}", "標準出力: {error}"),
+    "no-lxml": ("library lxml is missing: install python3-lxml",
+                "ライブラリ lxml がありません。python3-lxml をインストールしてください"),
+    "no-openpyxl": ("library openpyxl, for xlsx files, is missing: install python3-openpyxl,"
+                    " or use csv", "xlsxを読み書きするライブラリ openpyxl がありません。"
+                    "python3-openpyxl をインストールするか、csvを使ってください"),
+    # the command line
+    "one-way": ("wanted one of SHEET, --example and --reverse",
+                "SHEET、--example、--reverse のどれか一つが必要です"),
+    "save-is-not-for-it": ("--save is for --example and --reverse; wanted -o, --xml or --sh",
+                           "--save は --example と --reverse 用です。-o、--xml、--sh のどれかを"
+                           "使ってください"),
     # ends
     "written": ("{files} written; push with: pcs cluster cib-push {xml} --config",
                 "{files} を出力しました。反映: pcs cluster cib-push {xml} --config"),
+    "refused": ("a cluster can be made of this sheet when these are mended:",
+                "次の誤りを直せば、この表からクラスタを作れます:"),
     "sheet-written": ("{files} written", "{files} を出力しました"),
     "nothing-written": ("nothing is written", "何も出力していません"),
     "no-fault": ("no fault found", "誤りは見つかりませんでした"),
     "no-difference": ("a push would change nothing", "反映しても変わるものはありません"),
 }
 
+# what is said for an OSError in Japanese; others are told in the system's words
+SYSTEM = {
+    errno.ENOENT: "ファイルまたはディレクトリがありません",
+    errno.EACCES: "権限がありません",
+    errno.EPERM: "許可されていません",
+    errno.EISDIR: "ディレクトリです",
+    errno.ENOTDIR: "ディレクトリではありません",
+    errno.ENOSPC: "空き容量がありません",
+    errno.EROFS: "読み取り専用のファイルシステムです",
+    errno.EIO: "入出力エラーです",
+}
+UNREADABLE = ("cannot be read", "読めません")
+
+
+class Fault(LocalFault):
+    """A fault with a sentence in every language: a key of TEXTS, and its fields."""
+
+    def __init__(self, key, **fields):
+        super().__init__(text(key, "en", **fields))
+        self.key, self.fields = key, fields
+
 
 def text(key, language, likely="", **fields):
     """The text of a key in "en" or "ja"."""
     number = LANGUAGES.index(language)
+    for name, value in fields.items():
+        if isinstance(value, OSError):
+            fields[name] = (SYSTEM.get(value.errno) if number else None) \
+                or value.strerror or UNREADABLE[number]
     found = TEXTS[key][number].format(**fields)
     return found + (LIKELY[number] % likely if likely else "")

@@ -22,6 +22,10 @@ class Record:
         return type(self) is type(other) and all(
             getattr(self, name) == getattr(other, name) for name in self.FIELDS)
 
+    def texts(self):
+        """Every text in it, and in what it holds."""
+        return _texts([getattr(self, name) for name in self.FIELDS])
+
     def __hash__(self):
         return hash(type(self).__name__)
 
@@ -131,9 +135,14 @@ class Colocation(Record):
 
 
 class Order(Record):
-    """One action before another."""
+    """One action before another; start where both are blank."""
 
     FIELDS = ("first", "then", "kind", "first_action", "then_action", "symmetrical")
+
+    @property
+    def actions(self):
+        """(action of the first, action of the other)."""
+        return self.first_action or "start", self.then_action or "start"
 
 
 class Alert(Record):
@@ -161,15 +170,7 @@ class Cluster(Record):
 
     def texts(self):
         """Every text that goes into the CIB."""
-        waiting = [getattr(self, name) for name in self.FIELDS if name != "commands"]
-        while waiting:
-            one = waiting.pop()
-            if isinstance(one, Record):
-                waiting.extend(getattr(one, name) for name in one.FIELDS)
-            elif isinstance(one, list):
-                waiting.extend(one)
-            else:
-                yield one
+        return _texts([getattr(self, name) for name in self.FIELDS if name != "commands"])
 
     def all_resources(self):
         """Every resource, from the outside in, in the order of the sheet."""
@@ -188,6 +189,16 @@ class Cluster(Record):
         """{id: the Resource that holds it}."""
         return {child.id: resource for resource in self.all_resources()
                 for child in resource.children}
+
+
+def _texts(found):
+    for one in found:
+        if isinstance(one, Record):
+            yield from one.texts()
+        elif isinstance(one, list):
+            yield from _texts(one)
+        else:
+            yield one
 
 
 def value(settings, name, default=""):

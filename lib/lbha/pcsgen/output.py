@@ -2,21 +2,21 @@
 
 import os
 
-from lbha.errors import LocalFault
+from lbha.pcsgen.messages import Fault
 
 MODE = 0o600
 
 
 def write(files):
-    """Write {path: bytes}; LocalFault, and none of them changed, when one cannot be written.
+    """Write {path: bytes}; Fault, and none of them changed, when one cannot be written.
     """
     for path in files:
         if os.path.isdir(path):
-            raise LocalFault("%s is a directory: wanted a file" % path)
+            raise Fault("is-directory", path=path)
         # a device or a pipe would be replaced, not written to
         special = os.path.exists(path) and not os.path.isfile(path)
         if special or os.path.dirname(os.path.abspath(path)) == "/dev":
-            raise LocalFault("%s is no ordinary file: wanted another name" % path)
+            raise Fault("special-file", path=path)
     ready, path = [], None
     try:
         for path, data in files.items():
@@ -26,7 +26,7 @@ def write(files):
             os.replace(temporary, path)
             ready.pop(0)
     except OSError as error:
-        raise LocalFault("%s: %s" % (path, error.strerror))
+        raise Fault("file", path=path, error=error)
     finally:
         for temporary, _ in ready:
             os.unlink(temporary)

@@ -24,10 +24,8 @@ def read_tree(blocks, cluster, report):
         above = []  # the last Resource of each depth
         for row in block.rows:
             resource = _tree_row(row, above, ids, report)
-            if resource is not None:
-                depth = len(above)
-                (above[-1].children if depth else cluster.resources).append(resource)
-                above.append(resource)
+            (above[-1].children if above else cluster.resources).append(resource)
+            above.append(resource)
     for resource in cluster.all_resources():
         if CHILDREN.get(resource.kind) and not resource.children:
             report.error(resource.id, "holds-nothing", kind=resource.kind, id=resource.id)
@@ -37,70 +35,78 @@ def read_tree(blocks, cluster, report):
 
 
 def _tree_row(row, above, ids, report):
-    # the Resource of a row; `above` is cut to what holds it
-    if len(row.items) != 1:
-        cell = row.items[1][1] if row.items else row["resourceItem"]
-        report.error(cell, "item-twice" if row.items else "item-missing")
-        return None
+    # the Resource of a row; `above` is cut to what holds it.  What is wrong stays in its
+    # place, so that what it holds is still looked at
+    depth, kind = _place(row, above, report)
+    del above[depth:]
+    if kind and above and above[-1].kind and kind not in CHILDREN[above[-1].kind]:
+        report.bad(kind, "cannot-hold", kind=above[-1].kind, id=above[-1].id, found=kind,
+                   wanted=", ".join(CHILDREN[above[-1].kind]) or "-")
+        kind = ""
+    name = words.identifier(words.needed(row, "id", report), report)
+    if name in ids:
+        report.error(name, "id-twice", id=name, earlier=address(ids[name].row, ids[name].column))
+    elif name:
+        ids[name] = name
+    return model.Resource(kind, name)
+
+
+def _place(row, above, report):
+    # (depth from 0, kind or "" when that is not known)
+    if not row.items:
+        report.bad(row["resourceItem"], "item-missing")
+        waits = above and CHILDREN.get(above[-1].kind) and not above[-1].children
+        return (len(above) if waits else max(len(above) - 1, 0)), ""
     depth, cell = row.items[0]
+    if len(row.items) > 1:
+        report.bad(row.items[1][1], "item-twice")
     kind = words.choice(cell, tables.KINDS, report)
     if depth > len(above):
         report.error(cell, "too-deep")
         depth = len(above)
-    del above[depth:]
-    if kind and above and above[-1].kind and kind not in CHILDREN[above[-1].kind]:
-        report.error(cell, "cannot-hold", kind=above[-1].kind, id=above[-1].id, found=kind,
-                     wanted=", ".join(CHILDREN[above[-1].kind]) or "-")
-    name = words.needed(row, "id", report)
-    name = name and words.identifier(name, report)
-    if name in ids and name:
-        report.error(name, "id-twice", id=name, earlier=address(ids[name].row, ids[name].column))
-    elif name:
-        ids[name] = name
-    # what is wrong stays in its place, so that what it holds is still looked at
-    return model.Resource(kind or "", name if name else row["id"])
+    return depth, kind if kind in tables.KINDS else ""
 
 
 def read_details(blocks, cluster, report):
     """PRIMITIVE and STONITH: what the Resources of RESOURCES are made of."""
-    known, seen = cluster.by_id(), {}
+    known, seen, nameless = cluster.by_id(), {}, False
+    sure = not report.doubts(*known)  # otherwise a name may be that of the doubtful one
     for block in blocks:
         found = _detail(block, report)
-        if found is None:
+        if not found.id:
+            nameless = True
             continue
         place = address(found.id.row, found.id.column)
         resource = known.get(found.id)
         if found.id in seen:
             report.error(found.id, "described-twice", id=found.id, earlier=seen[found.id])
-        elif resource is None:
+        elif resource is None and sure:
             report.error(found.id, "not-in-resources", id=found.id,
-                         likely=words.nearest(found.id, [
+                         likely=lambda: words.nearest(found.id, [
                              one for one in known if known[one].is_leaf]))
-        elif resource.kind not in (found.kind, ""):
-            report.error(found.id, "other-kind", id=found.id, kind=resource.kind,
-                         keyword=block.name)
-        else:
+        elif resource:
+            resource.kind = resource.kind or found.kind
+            if resource.kind != found.kind:
+                report.error(found.id, "other-kind", id=found.id, kind=resource.kind,
+                             keyword=block.name)
             for name in ("standard", "provider", "type", "options", "meta", "utilization",
                          "operations"):
                 setattr(resource, name, getattr(found, name))
         seen.setdefault(found.id, place)
     for resource in cluster.leaves():
-        if resource.id and resource.id not in seen:
+        if resource.id not in seen and not nameless:
             report.error(resource.id, "not-described", id=resource.id,
                          keyword=resource.kind.upper())
 
 
 def _detail(block, report):
-    # the Resource of a PRIMITIVE or STONITH table, or None when it says not whose it is
+    # the Resource of a PRIMITIVE or STONITH table, without an id when it does not say it
     heads = [row for part in block.parts if part.name == "P" for row in part.rows]
-    resource = None
-    if not heads:
+    resource = _head(heads[0], block.name, report) if heads else model.Resource()
+    if not heads and not block.broken:
         report.error(block.keyword, "no-head", keyword=block.name)
-    else:
-        resource = _head(heads[0], block.name, report)
     for row in heads[1:]:
         report.error(next(iter(row.cells.values())), "second-head", keyword=block.name)
-    resource = resource or model.Resource()
     for part in block.parts:
         if part.name == "A":
             kinds = part.table.column("type").choices
@@ -109,19 +115,19 @@ def _detail(block, report):
                     settings.put(getattr(resource, kind), one, report)
         elif part.name == "O":
             _operations(part, resource, report)
-    return resource if resource.id else None
+    return resource
 
 
 def _head(row, keyword, report):
     name = words.needed(row, "id", report)
     kind = words.needed(row, "type", report)
     resource = model.Resource("Stonith" if keyword == "STONITH" else "Primitive",
-                              name or "", type=kind or row["type"])
+                              name, type=kind)
     if kind and not words.ID.match(kind.replace("@", "_")):
-        report.error(kind, "no-agent", found=kind)
+        report.bad(kind, "no-agent", found=kind)
     if keyword == "PRIMITIVE":
         _standard(row, resource, report)
-    return resource if name else None
+    return resource
 
 
 def _standard(row, resource, report):
@@ -130,29 +136,26 @@ def _standard(row, resource, report):
         report.warning(provider, "dash", name="provider")
         provider = provider.becomes("")
     if standard:
-        standard = words.choice(standard, tables.CLASSES, report) or standard
+        standard = words.choice(standard, tables.CLASSES, report)
     else:
         standard = standard.becomes("ocf")
         if not provider:
             provider = provider.becomes("heartbeat")
             report.warning(standard, "class-assumed", agent="ocf:heartbeat:" + resource.type)
     if standard == "ocf" and not provider:
-        report.error(provider, "blank", name="provider")
+        report.bad(provider, "blank", name="provider")
     elif standard in NO_PROVIDER and provider:
         report.error(provider, "no-provider", found=provider, standard=standard)
     elif provider and not words.ID.match(provider):
-        report.error(provider, "no-agent", found=provider)
+        report.bad(provider, "no-agent", found=provider)
     resource.standard, resource.provider = standard, provider
 
 
 def _operations(part, resource, report):
     for row in part.rows:
-        name = words.needed(row, "type", report)
-        attributes = [found for found in (_attribute(column, cell, report)
-                                          for column, cell in row.cells.items()
-                                          if column != "type") if found]
-        if not name or not words.name(name, report):
-            continue
+        name = words.name(words.needed(row, "type", report), report)
+        attributes = [model.Setting(column, _attribute(column, cell, part, report))
+                      for column, cell in row.cells.items() if column != "type"]
         new = model.Operation(name, attributes)
         for old in resource.operations:
             if old.name == new.name and _seconds(old) == _seconds(new) is not None:
@@ -161,11 +164,11 @@ def _operations(part, resource, report):
         resource.operations.append(new)
 
 
-def _attribute(column, cell, report):
+def _attribute(column, cell, part, report):
     if column not in tables.OPERATION_ATTRIBUTES:
-        report.error(cell, "unknown-attribute", found=column,
+        # the header row says it, once for all its column
+        report.error(cell.at(part.keyword.row, cell.column), "unknown-attribute", found=column,
                      wanted=", ".join(tables.OPERATION_ATTRIBUTES))
-        return None
     if column in TIMES:
         cell = words.duration(cell, report)
     elif column == "on-fail":
@@ -174,7 +177,7 @@ def _attribute(column, cell, report):
         cell = words.role(cell, report)
     elif column in SWITCHES:
         cell = words.boolean(cell, report)
-    return cell and model.Setting(column, cell)
+    return cell
 
 
 def default_interval(operation):
@@ -189,18 +192,18 @@ def _seconds(operation):
 def read_attributes(blocks, cluster, report):
     """RSC_ATTRIBUTES: meta attributes of any resource, mostly groups and clones."""
     known = cluster.by_id()
+    sure = not report.doubts(*known)
     for block in blocks:
         carry = settings.Carry(report)
         for row in block.rows:
             name = carry(row, "id")
             found = settings.setting(row, report)
-            if name is None:
-                continue
             if name not in known:
-                report.error(name, "not-in-resources", id=name,
-                             likely=words.nearest(name, known))
-            elif found and found.name == "promotable" and known[name].kind in (
+                if sure:
+                    report.error(name, "not-in-resources", id=name,
+                                 likely=lambda: words.nearest(name, known))
+            elif found.name == "promotable" and known[name].kind in (
                     "Clone", "Promotable"):
                 report.error(found.name, "promotable-is-a-kind", id=name)
-            elif found:
+            else:
                 settings.put(known[name].meta, found, report)

@@ -6,9 +6,9 @@ sheet cannot hold, whatever it is, and is reported.
 
 import copy
 
-from lbha.errors import LocalFault
 from lbha.pcsgen import cib, libraries, model, tables, words
 from lbha.pcsgen.difference import OWN
+from lbha.pcsgen.messages import Fault
 from lbha.pcsgen.sheet import AROUND
 from lbha.pcsgen.words import OLD_ROLES
 
@@ -20,7 +20,7 @@ SECTIONS = ("crm_config", "nodes", "resources", "constraints", "rsc_defaults", "
 
 
 def parse(path):
-    """The <cib> element of a file; LocalFault when it is none."""
+    """The <cib> element of a file; Fault when it is none."""
     etree = libraries.etree()
     try:
         # opened here: libxml2 would take the name for a URL, and says not why it fails
@@ -29,14 +29,14 @@ def parse(path):
                 resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True,
                 remove_pis=True)).getroot()
     except OSError as error:
-        raise LocalFault("%s: %s" % (path, error.strerror or "cannot be read"))
+        raise Fault("file", path=path, error=error)
     except etree.XMLSyntaxError as error:
-        raise LocalFault("%s is no XML: %s" % (path, error.msg))
+        raise Fault("no-xml", path=path, error=error.msg)
     if document.getroottree().docinfo.doctype:
         # entities could stand for anything; Pacemaker never writes one
-        raise LocalFault("%s is no CIB: it has a document type" % path)
+        raise Fault("document-type", path=path)
     if document.tag != "cib" or document.find("configuration") is None:
-        raise LocalFault("%s is no CIB: wanted <cib> with <configuration>" % path)
+        raise Fault("no-cib", path=path)
     return document
 
 
@@ -216,7 +216,7 @@ class _Reader:
 
     def colocation(self, element):
         found = _only(element, "rsc", "with-rsc", "score", "rsc-role", "with-rsc-role")
-        score = found and _score(found["score"] or "INFINITY")
+        score = found and _score(found["score"] or "0")  # Pacemaker's, not pcs's INFINITY
         if score and found["rsc"] and found["with-rsc"]:
             self.cluster.colocations.append(model.Colocation(
                 found["rsc"], found["with-rsc"], score, _role(found["rsc-role"]),
@@ -229,7 +229,7 @@ class _Reader:
         if found and found["first"] and found["then"]:
             self.cluster.orders.append(model.Order(
                 found["first"], found["then"], found["kind"], found["first-action"],
-                found["then-action"], found["symmetrical"].lower()))
+                found["then-action"] or found["first-action"], found["symmetrical"].lower()))
             element.getparent().remove(element)
 
     def level(self, element):

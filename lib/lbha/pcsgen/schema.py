@@ -2,8 +2,8 @@
 
 import os
 
-from lbha.errors import LocalFault
 from lbha.pcsgen import libraries
+from lbha.pcsgen.messages import Fault
 
 FOLDER = "/usr/share/pacemaker"
 
@@ -11,7 +11,7 @@ FOLDER = "/usr/share/pacemaker"
 def check(cib, report, folder=FOLDER):
     """Report what the schema that a CIB (lxml) names does not allow; whether it was there.
 
-    Raises LocalFault when the schema is there and cannot be read.
+    Raises Fault when the schema is there and cannot be read.
     """
     name = cib.get("validate-with")
     path = os.path.join(folder, name + ".rng")
@@ -21,7 +21,7 @@ def check(cib, report, folder=FOLDER):
     try:
         schema = etree.RelaxNG(etree.parse(path))
     except etree.LxmlError as error:
-        raise LocalFault("schema %s cannot be used: %s" % (path, error))
+        raise Fault("schema-fault", path=path, error=error)
     if not schema.validate(etree.fromstring(etree.tostring(cib))):
         # the first complaint is the one that means something: later ones follow from it
         report.error(None, "schema", schema=name, reason=schema.error_log[0].message)

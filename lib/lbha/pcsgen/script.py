@@ -15,6 +15,9 @@ RULE_WORD = re.compile(r"[A-Za-z0-9_#+][A-Za-z0-9_#:.,@/+-]*\Z", re.ASCII)
 RULE_KEYWORDS = (("and", "or", "date", "date-spec", "in_range", "to", "duration", "rule",
                   "string", "integer", "number", "version", "resource", "op")
                  + tables.COMPARISONS + tables.DEFINED)
+# pcs where a shell would run it, without -f; or a quotation, in which it would not
+PCS_ALONE = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|"""
+                       r"(?P<before>(?:\A|[;&|(`])\s*)pcs(?=\s)(?!\s+-f\s)", re.DOTALL)
 LONGEST = 96  # columns of a command on one line
 
 
@@ -151,9 +154,9 @@ class _Writer:
                      self.target.role(one.other_role), one.other, "score=" + one.score]
             self.pcs(["constraint", "colocation", "add"] + [word for word in words if word])
         for order in self.cluster.orders:
-            words = [order.first_action, order.first, "then", order.then_action, order.then]
+            first, then = order.actions  # in full: an id may be the name of an action
             options = [("kind", order.kind), ("symmetrical", order.symmetrical)]
-            self.pcs(["constraint", "order"] + [word for word in words if word]
+            self.pcs(["constraint", "order", first, order.first, "then", then, order.then]
                      + ["%s=%s" % option for option in options if option[1]])
 
     def rule(self, rule, element):
@@ -189,7 +192,7 @@ class _Writer:
         """As the sheet has them: they are the author's own, quoting included."""
         for command in self.cluster.commands:
             text = " \\\n    ".join(line.strip() for line in command.splitlines())
-            self.lines.append(re.sub(r"\Apcs(?=\s)(?!\s+-f\s)", lambda _: PCS, text))
+            self.lines.append(PCS_ALONE.sub(_on_the_file, text))
 
 
 def pairs(settings):
@@ -201,6 +204,11 @@ def told(record):
     """options and meta of an alert or a recipient, as parts of a command."""
     return (["options"] + pairs(record.options) if record.options else [],
             ["meta"] + pairs(record.meta) if record.meta else [])
+
+
+def _on_the_file(match):
+    before = match.group("before")
+    return match.group() if before is None else before + PCS
 
 
 def _is_ascii(text):

@@ -11,17 +11,16 @@ class Carry:
         self.last = {}
 
     def __call__(self, row, name):
-        """The Cell that counts for a row; None, and an error, when there is none above."""
-        cell = row[name]
-        if cell:
-            self.last[name] = cell
-            return cell
-        last = self.last.get(name)
-        if last is None:
+        """The Cell that counts for a row, where it stands; blank, and an error, when there is
+        none above."""
+        if row[name]:
+            self.last[name] = row[name]
+        elif name not in self.last:
             return words.needed(row, name, self.report)
-        if row.after_comment:
-            self.report.warning(cell, "continues-comment", name=name, above=last)
-        return last.at(row.number, cell.column)
+        elif row.after_comment:
+            self.report.warning(row[name], "continues-comment", name=name,
+                                above=self.last[name])
+        return self.last[name]
 
     def forget(self, *names):
         """Nothing is above any more in these columns."""
@@ -40,20 +39,15 @@ def put(settings, setting, report):
 
 
 def setting(row, report):
-    """The Setting of a row with name and value; None, and an error, when one is missing."""
-    name = words.needed(row, "name", report)
-    value = words.needed(row, "value", report)
-    if name is None or value is None:
-        return None
-    return words.name(name, report) and model.Setting(name, value)
+    """The Setting of a row with name and value."""
+    return model.Setting(words.name(words.needed(row, "name", report), report),
+                         words.needed(row, "value", report))
 
 
 def read_pairs(block, settings, report):
     """PROPERTY and the defaults: a row for each Setting."""
     for row in block.rows:
-        found = setting(row, report)
-        if found:
-            put(settings, found, report)
+        put(settings, setting(row, report), report)
 
 
 def read_nodes(block, cluster, report):
@@ -62,12 +56,9 @@ def read_nodes(block, cluster, report):
     for row in block.rows:
         if row["uname"]:
             carry.forget("type")
-        node, kind = carry(row, "uname"), carry(row, "type")
+        node = words.node(carry(row, "uname"), report)
+        kind = words.choice(carry(row, "type"), block.table.column("type").choices, report)
         found = setting(row, report)
-        node = node and words.node(node, report)
-        kind = kind and words.choice(kind, block.table.column("type").choices, report)
-        if not (node and kind and found):
-            continue
         new = model.NodeSetting(node, kind, found.name, found.value)
         for old in list(cluster.nodes):
             if (old.node, old.type, old.name) == (new.node, new.type, new.name):
@@ -84,9 +75,8 @@ def read_typed(block, wanted, report):
             report.warning(row["type"], "nothing-set", type=row["type"])
             carry(row, "type")
             continue
-        kind = carry(row, "type")
-        kind = kind and words.choice(kind, wanted, report)
-        one = setting(row, report)
-        if kind and one:
-            put(found.setdefault(str(kind), []), one, report)
+        kind = words.choice(carry(row, "type"), wanted, report)
+        if kind not in wanted:  # a slip of the pen, most likely
+            kind = words.nearest(kind, wanted) or wanted[0]
+        put(found.setdefault(str(kind), []), setting(row, report), report)
     return found

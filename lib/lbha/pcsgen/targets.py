@@ -3,6 +3,9 @@
 # as this library calls them, and sheets for pcs 0.11 and newer
 ROLES = ("Started", "Stopped", "Promoted", "Unpromoted")
 OLD_ROLES = {"Promoted": "Master", "Unpromoted": "Slave"}
+# where pcs wants an id it takes these for something else: subcommands of `constraint location`,
+# and keywords of `resource clone` and `constraint colocation`
+PCS_WORDS = ("add", "config", "delete", "remove", "show", "op", "meta", "with")
 
 
 class Target:

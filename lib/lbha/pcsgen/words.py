@@ -1,5 +1,6 @@
-"""What a cell may hold, and what it means: each reads a Cell and gives one, in the
-format's canonical words, or reports and gives None."""
+"""What a cell may hold, and what it means: each reads a Cell and gives one, in the format's
+canonical words.  What means nothing is reported and given back as it is; a blank cell is
+given back without a word: see `needed`."""
 
 import difflib
 import re
@@ -38,9 +39,18 @@ def choice(cell, words, report):
     for word in words:
         if cell.lower() == word.lower():
             return cell.becomes(word)
-    report.error(cell, "not-one-of", found=cell, wanted=", ".join(words),
-                 likely=nearest(cell, words))
-    return None
+    return _not_one_of(words, cell, report)
+
+
+def _not_one_of(words, cell, report):
+    return _bad(cell, report, "not-one-of", wanted=", ".join(words),
+                likely=lambda: nearest(cell, words))
+
+
+def _bad(cell, report, key, **fields):
+    if cell:
+        report.bad(cell, key, found=cell, **fields)
+    return cell
 
 
 def boolean(cell, report):
@@ -48,8 +58,7 @@ def boolean(cell, report):
     word = cell.lower()
     if word in TRUE or word in FALSE:
         return cell.becomes("true" if word in TRUE else "false")
-    report.error(cell, "not-one-of", found=cell, wanted="true, false", likely="")
-    return None
+    return _not_one_of(("true", "false"), cell, report)
 
 
 def role(cell, report):
@@ -58,18 +67,14 @@ def role(cell, report):
     found = OLD_ROLES.get(word) or SHORT_ROLES.get(word)
     if found:
         return cell.becomes(found)
-    words = targets.ROLES + ("Master", "Slave")
-    report.error(cell, "not-one-of", found=cell, wanted=", ".join(words),
-                 likely=nearest(cell, words))
-    return None
+    return _not_one_of(targets.ROLES + ("Master", "Slave"), cell, report)
 
 
 def score(cell, report):
     """A score: a whole number, INFINITY or -INFINITY, without a plus sign."""
     match = SCORE.match(cell)
     if not match:
-        report.error(cell, "no-score", found=cell)
-        return None
+        return _bad(cell, report, "no-score")
     sign = "-" if match.group(1) == "-" else ""
     digits = match.group(2)
     if not digits.isdigit() or int(digits) >= MOST:
@@ -78,48 +83,39 @@ def score(cell, report):
 
 
 def identifier(cell, report):
-    """An id, as XML has them."""
-    if ID.match(cell):
-        return cell
-    report.error(cell, "no-id", found=cell)
-    return None
+    """An id, as XML has them, which pcs does not take for a word of its own."""
+    if cell in targets.PCS_WORDS:
+        report.error(cell, "word-of-pcs", found=cell)
+    return cell if ID.match(cell) else _bad(cell, report, "no-id")
 
 
 def node(cell, report):
     """The name of a node."""
-    if NODE.match(cell):
-        return cell
-    report.error(cell, "no-node", found=cell)
-    return None
+    return cell if NODE.match(cell) else _bad(cell, report, "no-node")
 
 
 def name(cell, report):
     """The name of an option or an attribute."""
-    if NAME.match(cell):
-        return cell
-    report.error(cell, "no-name", found=cell)
-    return None
+    return cell if NAME.match(cell) else _bad(cell, report, "no-name")
 
 
 def duration(cell, report):
-    """A time such as 10s; the Cell as it is."""
-    if DURATION.match(cell):
-        return cell
-    report.error(cell, "no-duration", found=cell)
-    return None
+    """A time such as 10s, without the blank that Pacemaker bears and pcs does not."""
+    return (cell.becomes("".join(cell.split())) if DURATION.match(cell)
+            else _bad(cell, report, "no-duration"))
 
 
 def seconds(text):
-    """The seconds of a duration that `duration` takes."""
-    number, unit = DURATION.match(text).groups()
-    return int(number) * SECONDS.get(unit.lower(), 1)
+    """The seconds of a duration; None when it is none."""
+    match = DURATION.match(text)
+    return match and int(match.group(1)) * SECONDS.get(match.group(2).lower(), 1)
 
 
 def needed(row, name, report):
-    """The Cell of a column that must not be blank, or None."""
+    """The Cell of a column that must not be blank."""
     cell = row[name]
-    if cell:
-        return cell
-    if name in row.block.header:  # otherwise the header row was complained of
-        report.error(cell, "blank", name=name)
-    return None
+    if not cell and name in row.block.header:
+        report.bad(cell, "blank", name=name)
+    elif not cell:
+        report.doubt(cell)  # the header row was complained of
+    return cell

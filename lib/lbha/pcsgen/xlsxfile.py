@@ -4,8 +4,8 @@ import io
 import re
 import unicodedata
 
-from lbha.errors import LocalFault
 from lbha.pcsgen import libraries, writing
+from lbha.pcsgen.messages import Fault
 from lbha.pcsgen.sheet import letters
 
 LARGEST = 100 * 1000 * 1000  # bytes of a workbook, unpacked
@@ -20,16 +20,15 @@ COLOURS = {writing.KEYWORD: "BDD7EE", writing.HEADER: "DDEBF7", writing.DATA: "F
 
 
 def read(path, name=None):
-    """(name, rows of text) of a sheet, by default the first; LocalFault when it is not there.
-    """
+    """(name, rows of text) of a sheet, by default the first; Fault when it is not there."""
     openpyxl = libraries.openpyxl()
     try:
         with open(path, "rb") as file:
             formulas = _has_formulas(path, file)
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             if name is not None and name not in book.sheetnames:
-                raise LocalFault("%s has no sheet %s; it has %s" % (
-                    path, name, ", ".join(book.sheetnames)))
+                raise Fault("no-sheet", path=path, name=name,
+                            wanted=", ".join(book.sheetnames))
             chosen = book[name or book.sheetnames[0]]
             chosen.reset_dimensions()  # some programs write wrong ones
             rows = [[render(value) for value in row]
@@ -38,21 +37,20 @@ def read(path, name=None):
                 _mark_formulas(rows, openpyxl.load_workbook(file, read_only=True)[chosen.title])
             return chosen.title, rows
     except OSError as error:
-        raise LocalFault("%s: %s" % (path, error.strerror or "cannot be read"))
-    except LocalFault:
+        raise Fault("file", path=path, error=error)
+    except Fault:
         raise
     except Exception as error:  # openpyxl lets out whatever it stumbles over in a bad file
-        raise LocalFault("%s is no xlsx workbook: %s" % (path, type(error).__name__))
+        raise Fault("no-workbook", path=path, error=type(error).__name__)
 
 
 def _has_formulas(path, file):
-    # whether a workbook has any; LocalFault when it would fill the memory
+    # whether a workbook has any; Fault when it would fill the memory
     import zipfile
 
     with zipfile.ZipFile(file) as parts:
         if sum(part.file_size for part in parts.infolist()) > LARGEST:
-            raise LocalFault("%s is no sheet that a person wrote: it has more than %d MB"
-                             % (path, LARGEST // 1000000))
+            raise Fault("too-large", path=path, most=LARGEST // 1000000)
         return any(FORMULA.search(parts.read(name)) for name in parts.namelist()
                    if name.startswith("xl/worksheets/"))
 
@@ -91,13 +89,15 @@ class _Form:
     def __init__(self, name):
         openpyxl = libraries.openpyxl()
         from openpyxl import styles
-        from openpyxl.worksheet.datavalidation import DataValidation
 
-        self.styles, self.validation = styles, DataValidation
+        self.styles = styles
         self.book = openpyxl.Workbook()
         self.sheet = self.book.active
         self.sheet.title = name
-        self.lists = {}
+        # openpyxl compares a range that is added to it with all others: they are given to it
+        # at once
+        self.lists = {}  # (words, whether others are allowed) -> addresses
+        self.merged = []
         self.widths = {}
         side = styles.Side(style="thin", color="BFBFBF")
         self.border = styles.Border(left=side, right=side, top=side, bottom=side)
@@ -121,10 +121,20 @@ class _Form:
         # the first line says what the sheet is; A and B say what a row is
         self.sheet.freeze_panes = "C2"
         self.sheet.sheet_view.showGridLines = False
-        for validation in self.lists.values():
-            self.sheet.add_data_validation(validation)
+        self.ranges()
         self.page()
         return self
+
+    def ranges(self):
+        """What is one cell, and where there are words to choose from."""
+        from openpyxl.worksheet.cell_range import MultiCellRange
+        from openpyxl.worksheet.datavalidation import DataValidation
+
+        self.sheet.merged_cells = MultiCellRange(" ".join(self.merged))
+        for (words, free), cells in self.lists.items():
+            self.sheet.add_data_validation(DataValidation(
+                type="list", formula1='"%s"' % ",".join(words), allow_blank=True,
+                showErrorMessage=not free, sqref=" ".join(cells)))
 
     def page(self):
         setup = self.sheet.page_setup
@@ -157,8 +167,7 @@ class _Form:
             cell.fill = self.styles.PatternFill("solid", fgColor=colour)
             cell.border = self.border
         if last > first:
-            self.sheet.merge_cells(start_row=number, end_row=number, start_column=first + 1,
-                                   end_column=last + 1)
+            self.merged.append("%s%d:%s%d" % (letters(first), number, letters(last), number))
 
     def text(self, cell, text):
         if text:
@@ -174,14 +183,8 @@ class _Form:
 
     def choose(self, cell, column):
         """Offer the words of a column."""
-        if not column.choices:
-            return
-        key = (column.choices, column.free)
-        if key not in self.lists:
-            self.lists[key] = self.validation(
-                type="list", formula1='"%s"' % ",".join(column.choices), allow_blank=True,
-                showErrorMessage=not column.free)
-        self.lists[key].add(cell)
+        if column.choices:
+            self.lists.setdefault((column.choices, column.free), []).append(cell.coordinate)
 
 
 def _last(column, columns):

@@ -100,10 +100,11 @@ pcs -f "$cib" constraint location alone rule score=10 defined '#health-x'
 pcs -f "$cib" constraint colocation add web with ping-clone score=INFINITY
 pcs -f "$cib" constraint colocation add web with Master db-clone score=500
 pcs -f "$cib" constraint colocation add alone with web score=-100
-pcs -f "$cib" constraint order ping-clone then web symmetrical=false
+pcs -f "$cib" constraint order start ping-clone then start web symmetrical=false
 pcs -f "$cib" constraint order promote db-clone then start web kind=Mandatory
 pcs -f "$cib" constraint order stop web then start alone kind=Optional symmetrical=false
-pcs -f "$cib" constraint order both then alone kind=Serialize
+pcs -f "$cib" constraint order start both then start alone kind=Serialize
+pcs -f "$cib" constraint order demote db-clone then start alone kind=Optional
 
 # alerts
 pcs -f "$cib" alert create path=/usr/share/pacemaker/alerts/alert_file.sh id=alert_1 \

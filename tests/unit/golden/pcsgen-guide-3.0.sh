@@ -52,4 +52,4 @@ pcs -f "$cib" constraint location fence1-ipmilan avoids node01=INFINITY
 pcs -f "$cib" constraint location fence2-ipmilan avoids node02=INFINITY
 pcs -f "$cib" constraint location haproxy-group rule score=-INFINITY 'ping-status lt 1 or not_defined ping-status'
 pcs -f "$cib" constraint colocation add haproxy-group with ping-clone score=INFINITY
-pcs -f "$cib" constraint order ping-clone then haproxy-group symmetrical=false
+pcs -f "$cib" constraint order start ping-clone then start haproxy-group symmetrical=false
