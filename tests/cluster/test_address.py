@@ -52,6 +52,8 @@ def stock(lab):
                     "op", "monitor", "interval=2s", "timeout=20s")
     lab.cluster.wait("the stock agent has started it", lambda status: status.started(OLD), 30)
     yield lab
+    # what is deleted while it is still unknown after a cleanup is not stopped
+    lab.cluster.wait_idle()
     lab.cluster.pcs("resource", "delete", OLD)
     lab.cluster.wait_idle()
     assert holders(lab, OLD_IP) == []

@@ -14,6 +14,7 @@ from lbha.vip.watch import Watch
 KERNEL_SECONDS = 5   # for an answer of the kernel
 DETECTION = "duplicate address detection has not ended"
 ANNOUNCER = 2        # seconds that an announcer gets to be gone
+LATE = 0.05          # seconds by which its burst may be late, for it sleeps in between
 
 
 class Service:
@@ -305,4 +306,4 @@ class Service:
         announcer.announce(self.agent.folder, count, interval, self.log)
         if not self.p.arp_bg and count > 1:
             # what follows the burst, some seconds later, stays in the background
-            nap(min((count - 1) * interval, self.agent.deadline.left() / 2))
+            nap(min((count - 1) * interval + LATE, self.agent.deadline.left() / 2))
