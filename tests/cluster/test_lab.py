@@ -41,9 +41,10 @@ def test_up_and_down_leave_the_machine_as_it_was(name):
 
 def begin(name, line, command="up"):
     """Start a command of the lab, and return it when it has printed a line with these words."""
-    child = subprocess.Popen([*COMMAND, command, "--name", name], cwd=paths.CHECKOUT,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             universal_newlines=True)
+    # who runs the tests in the background may have them ignore Ctrl-C
+    child = subprocess.Popen(["env", "--default-signal=INT", *COMMAND, command, "--name", name],
+                             cwd=paths.CHECKOUT, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, universal_newlines=True)
     for said in child.stdout:
         if line in said:
             return child
