@@ -33,7 +33,12 @@ def elsewhere(lab, node):
         len(status.started("vip")) == 1 and status.started("vip") != [node.name]), 60)
 
 
-@pytest.mark.parametrize("fail", [kill, standby, power_cut])
+# how many visitors may lose their server: a HAProxy that is started anew beside the address
+# serves some milliseconds before it has learned its table, and 100 visitors a second come
+STRAYED = {kill: 5, standby: 0, power_cut: 0}
+
+
+@pytest.mark.parametrize("fail", STRAYED)
 def test_every_visitor_keeps_its_server(replicated, lab, fail):
     nodes = list(lab.nodes.values())
     active = lab.nodes[lab.cluster.status().started("vip")[0]]
@@ -52,6 +57,7 @@ def test_every_visitor_keeps_its_server(replicated, lab, fail):
     print("%s: %s; %d strayed meanwhile, in %d visits" % (
         fail.__name__, after.share(first), coming.strayed, len(coming.visits)))
     assert not after.missed
-    assert after.kept(first) == len(first.answers)
+    lost = len(first.answers) - after.kept(first)
+    assert lost <= min(coming.strayed, STRAYED[fail])
     wait("the node that failed has learned them all again",
          lambda: sticky.table(active).keys() >= first.answers.keys(), 10)
