@@ -1,8 +1,7 @@
-"""The agents' declarations, read from the files that run."""
+"""The agents' declarations."""
 
-import functools
+import importlib
 import sys
-import types
 
 from tests import paths
 
@@ -16,14 +15,9 @@ FENCE_AGENTS = install.FENCE_AGENTS
 AGENTS = RESOURCE_AGENTS + FENCE_AGENTS
 
 
-@functools.lru_cache(maxsize=None)
 def module(name):
-    """The agent's file as a module; nothing is run, and no byte code is left beside it."""
-    path = paths.agent(name)
-    loaded = types.ModuleType("agent_" + name)
-    loaded.__file__ = str(path)
-    exec(compile(path.read_text(), str(path), "exec"), loaded.__dict__)
-    return loaded
+    """The module of an agent, which the file that the cluster runs loads."""
+    return importlib.import_module("lbha.agents." + name)
 
 
 def declaration(name):

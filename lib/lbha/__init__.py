@@ -23,6 +23,7 @@ The common library of the agents.  A module imports only what stands before it h
     actions                      what each action of a resource agent does
     secret  power  ipmi          passwords, power proven, and what IPMI says
     ocf  fence                   the runtimes of resource and fence agents
+    agents                       what each agent declares, and its verbs
     pcsgen                       sheets that describe a cluster, to and from its CIB
     __main__                     the lbha command
 

@@ -8,8 +8,9 @@ import time
 
 import pytest
 
+from tests import paths
 from tests.agent.bmc import PASSWORD, USER, Bmc
-from tests.agent.fencing import AGENT, FAILED, OFF, OK, PYTHON
+from tests.agent.fencing import FAILED, OFF, OK, PYTHON
 
 
 class Watch:
@@ -225,8 +226,10 @@ def test_a_bmc_with_ipv6_on_another_port(fence, namespace):
 
 # the agent with a pyghmi that always begins to wait when the answer is there already
 EARLY = """
-import importlib.machinery, sys, time
-agent = importlib.machinery.SourceFileLoader("agent", sys.argv[1]).load_module()
+import os, sys, time
+sys.path.append(sys.argv[1])
+from lbha import fence
+from lbha.agents.fence_pyipmi import Pyipmi
 from pyghmi.ipmi.private import session
 wait = session._io_wait
 
@@ -236,14 +239,14 @@ def late(*arguments):
 
 session._io_wait = late
 began = time.monotonic()
-code = agent.fence.run(agent.Pyipmi, sys.argv[2:])
-agent.fence.say("%d %.3f" % (code, time.monotonic() - began))
-agent.fence.os._exit(0)
+code = fence.run(Pyipmi, sys.argv[2:])
+fence.say("%d %.3f" % (code, time.monotonic() - began))
+os._exit(0)
 """
 
 
 def test_an_answer_that_is_there_before_anybody_waits_is_not_lost(fence, bmc, namespace):
-    found = namespace.run([PYTHON, "-I", "-W", "ignore", "-c", EARLY, AGENT, "-o", "status",
+    found = namespace.run([PYTHON, "-I", "-W", "ignore", "-c", EARLY, paths.LIBRARY, "-o", "status",
                            "-a", "127.0.0.1", "-l", USER, "-p", PASSWORD])
     status, result = found.stdout.splitlines()
     code, seconds = result.split()

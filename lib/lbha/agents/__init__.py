@@ -1,0 +1,1 @@
+"""The agents: what each declares, and its verbs. The files that the cluster runs load these."""
