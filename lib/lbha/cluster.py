@@ -221,7 +221,7 @@ def node_settings(name, deadline):
 def running_on(resource, deadline):
     """The names of the nodes that serve with a resource, as a set.
 
-    A node counts when it is ready (`ready_nodes`), an instance when it is started, not failed
+    A node counts when it is ready (`candidates`), an instance when it is started, not failed
     and still configured.
 
     resource -- the primitive's id, or an instance of its clone; all instances count
@@ -238,13 +238,18 @@ def running_on(resource, deadline):
     return _ready(elements) & found
 
 
-def ready_nodes(deadline):
-    """The names of the nodes that can run resources, as a set: online, and neither pending,
-    in standby nor about to be fenced.
+def candidates(resource, deadline):
+    """The names of the nodes where a resource could be started, as a set: ready, and without
+    a start of it that failed there, which bans it (start-failure-is-fatal) as long as
+    Pacemaker remembers.
 
+    A node is ready that is online, and neither pending, in standby nor about to be fenced.
     Raises Failed, NotInstalled, DeadlineReached.
     """
-    return _ready(_status(deadline))
+    elements = _status(deadline)
+    failed = {given.get("node") for path, given in elements
+              if path[-1] == "failure" and given.get("op_key") == resource + "_start_0"}
+    return _ready(elements) - failed
 
 
 def _status(deadline):

@@ -1,7 +1,8 @@
 """A stand-in for Pacemaker's and corosync's programs that tell who the nodes are.
 
 Each is this file under its own name.  FILE.nodes is JSON: {node: {"addresses": [...],
-"settings": {permanent node attribute: value}, "runs": [resources], "online": true}};
+"settings": {permanent node attribute: value}, "runs": [resources], "failures": [operations],
+"online": true}};
 without it there is no cluster.  FILE.cib is what cibadmin answers to an XPath; empty: there
 is no such object.  The answers are cut down from real ones of 2.0.5.
 """
@@ -52,7 +53,12 @@ def crm_mon():
         for resource in NODES[name].get("runs", ()):
             say('<resource id="%s" role="Started" active="true" orphaned="false" '
                 'failed="false"><node name="%s"/></resource>', resource, name)
-    say('</resources><status code="0" message="OK"/></pacemaker-result>')
+    say("</resources><failures>")
+    for name in NODES:
+        for operation in NODES[name].get("failures", ()):
+            say('<failure op_key="%s" node="%s" exitstatus="error" exitcode="1"/>',
+                operation, name)
+    say('</failures><status code="0" message="OK"/></pacemaker-result>')
 
 
 def crm_node():

@@ -181,12 +181,12 @@ def test_a_node_that_is_alone_starts_where_the_link_was_lost(wire, nodes):
     assert addresses(wire.node, V4) == [FOUND[V4]]
 
 
-@pytest.mark.parametrize("count, code", (("INFINITY", OK), ("1", GENERIC), ("", GENERIC)))
-def test_nobody_waits_for_a_node_where_a_start_failed(wire, count, code):
+@pytest.mark.parametrize("failure, code", (
+    ("vip_start_0", OK), ("vip_monitor_1000", GENERIC), ("vip2_start_0", GENERIC)))
+def test_nobody_waits_for_a_node_where_a_start_failed(wire, failure, code):
     """Both links went, one after the other: two refusals would leave the address nowhere."""
-    members(wire, node01=True, node02=True)
-    wire.node.attributes.with_name("attributes.lags").write_text("node01 0\nnode02 0\n")
-    wire.node.attributes.write_text("set\tfail-count-vip#start_0\t%s\t\tnode02\t0\n" % count)
+    wire.node.attributes.with_name("attributes.nodes").write_text(json.dumps(
+        {"node01": {}, "node02": {"failures": [failure]}}))
     resource = vip(wire, ip=V4, check_link_status="true", link_delay="0")
     assert resource.start().code == OK
     cut(wire)

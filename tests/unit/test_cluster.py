@@ -71,6 +71,12 @@ maintenance="false" pending="false" unclean="false" type="member"/>
       <resource_history id="haproxy" orphan="false" migration-threshold="1000000"/>
     </node>
   </node_history>
+  <failures>
+    <failure op_key="vip_start_0" node="node02" exitstatus="error" exitreason="no carrier" \
+exitcode="1" call="42" status="complete" queued="0" exec="0" interval="0" task="start"/>
+    <failure op_key="haproxy_monitor_1000" node="node01" exitstatus="not running" \
+exitcode="7" call="43" status="complete" queued="0" exec="0" interval="1000" task="monitor"/>
+  </failures>
   <status code="0" message="OK"/>
 </pacemaker-result>
 """
@@ -253,6 +259,13 @@ def test_where_a_clone_runs(programs, number):
     assert cluster.running_on("hap", now()) == set()
 
 
+@pytest.mark.parametrize("resource, nodes", [
+    ("vip", {"node01"}), ("ip", {"node01", "node02"}), ("haproxy", {"node01", "node02"})])
+def test_where_a_resource_could_be_started(programs, resource, nodes):
+    programs("crm_mon", STATUS % (ONLINE, "", STARTED))
+    assert cluster.candidates(resource, now()) == nodes
+
+
 @pytest.mark.parametrize("old, new", [
     ('online="true"', 'online="false"'), ('standby="false"', 'standby="true"'),
     ('standby_onfail="false"', 'standby_onfail="true"'),
@@ -261,6 +274,7 @@ def test_a_node_that_is_not_ready_does_not_count(programs, old, new):
     assert old in ONLINE
     programs("crm_mon", STATUS % (ONLINE.replace(old, new), "", STARTED))
     assert cluster.running_on("haproxy", now()) == set()
+    assert cluster.candidates("haproxy", now()) == {"node01"}
 
 
 @pytest.mark.parametrize("old, new", [

@@ -13,7 +13,6 @@ REPAIRS, PERIOD = 3, 60.0       # an address is put back so often in so many sec
 CLAIM = "claim"        # file in the state folder: lbha.claims.NOTE, seldom there
 LOST = "link-lost"     # file in the state folder, past a stop: when the link failed a monitor
 RECENT = 60.0          # seconds that this counts
-START_FAILURES = "fail-count-%s#start_0"  # Pacemaker's attribute of a resource on a node
 
 
 class Watch:
@@ -167,15 +166,13 @@ class Watch:
 
     def _others(self):
         """The other nodes that could have the address: ready, and not banned because a start
-        failed there, as by the same refusal a minute ago. None where nobody knows."""
+        failed there, as by the same refusal a minute ago. None when nobody knows."""
         from lbha import cluster
 
         deadline = self.agent.deadline.within(PATIENCE)
         try:
             own = cluster.local_node(self.agent.call, deadline)
-            failures = cluster.get_attributes(START_FAILURES % self.agent.call.instance, deadline)
-            banned = {node for node, count in failures.items() if count == "INFINITY"}
-            return cluster.ready_nodes(deadline) - banned - {own}
+            return cluster.candidates(self.agent.call.instance, deadline) - {own}
         except Error as error:
             self.agent.log.warning("cannot tell whether another node is there: %s"
                                    % error.reason)
