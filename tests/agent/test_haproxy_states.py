@@ -1,5 +1,6 @@
 """What an operator sets on a server outlasts reloads, crashes and restarts of HAProxy."""
 
+import json
 import os
 import signal
 import sys
@@ -50,6 +51,12 @@ def change(namespace, balancer):
     for command in ("web02 weight 5", "web03 weight 0", "web04 state ready"):
         assert balancer.say("set server web/" + command) == "\n"
     assert states(balancer) == CHANGED
+
+
+def runs_on(namespace, balancer, *nodes):
+    """Tell the stand-ins of the cluster's programs that HAProxy runs on these nodes."""
+    namespace.attributes.with_name("attributes.nodes").write_text(json.dumps(
+        {node: {"runs": [balancer.name]} for node in nodes}))
 
 
 def undo(balancer):
@@ -108,6 +115,7 @@ def test_a_node_that_differs_says_so(namespace, balancer):
         namespace.attributes.with_name("attributes.lags").write_text("node01 0\nnode02 0\n")
         other = Balancer(second, CONFIG)
         other.node = "node02"
+        runs_on(namespace, balancer, "node01", "node02")
         assert other.start().code == OK
         for one in (other, balancer):
             assert one.monitor(level=10).code == OK
@@ -123,6 +131,11 @@ def test_a_node_that_differs_says_so(namespace, balancer):
         assert balancer.told == "web/web01 is as configured here and maint on node02"
         assert other.told == "web/web01 is maint here and as configured on node01"
         assert other.stop().code == OK  # where nothing runs, nothing differs
+        until(lambda: look(balancer) == [None], 10, "it is taken back")
+        assert balancer.say("set server web/web01 state maint") == "\n"
+        until(lambda: look(balancer)[0], 20, "the cluster says that it runs there")
+        assert balancer.told == "web/web01 is maint here and as configured on node02"
+        runs_on(namespace, balancer, "node01")
         until(lambda: look(balancer) == [None], 10, "it is taken back")
     finally:
         second.close()

@@ -4,7 +4,6 @@ from lbha import cluster
 from lbha.haproxy import admin, servers
 
 FILE = "servers"     # stays when the resource is stopped; a reboot forgets it
-NOTHING = "-"        # as configured; no attribute at all means: nothing runs there
 LONGEST = 4000       # bytes of the attribute, which is an argument of a program
 
 
@@ -39,19 +38,32 @@ class States:
         return ["the state of server %s is not restored: %s" % pair
                 for pair in sorted(failed.items())]
 
-    def differences(self, attribute, node, deadline):
-        """A sentence when another node has other changes, or None; publishes ours.
-
-        attribute -- of all nodes, private to the attribute daemon
-        """
-        text = self.kept or NOTHING
+    @property
+    def shown(self):
+        """What the other nodes are told of it: nothing when all is as configured, for a
+        program more to withdraw that would lengthen every recovery."""
+        text = self.kept
         if len(text) > LONGEST:  # the same ones on all nodes: they are sorted
             text = text[:LONGEST].rpartition(" ")[0]
-        values = cluster.get_attributes(attribute, deadline)
-        if values.pop(node, None) != text:
-            cluster.set_attribute(attribute, text, deadline, private=True)
-        for other in sorted(values):
-            if values[other] != text:
+        return text
+
+    def differences(self, attribute, node, running, deadline):
+        """A sentence when another node where HAProxy runs has other changes, or None;
+        publishes ours.
+
+        attribute -- of all nodes, private to the attribute daemon
+        running   -- gives the names of those nodes, and is asked when somebody has changes
+        """
+        values, text = cluster.get_attributes(attribute, deadline), self.shown
+        if values.pop(node, "") != text:
+            if text:
+                cluster.set_attribute(attribute, text, deadline, private=True)
+            else:
+                cluster.delete_attribute(attribute, deadline, private=True)
+        if not (text or values):
+            return None
+        for other in sorted(running() - {node}):
+            if values.get(other, "") != text:
                 return servers.difference(
-                    servers.parse(text), servers.parse(values[other]), other)
+                    servers.parse(text), servers.parse(values.get(other, "")), other)
         return None

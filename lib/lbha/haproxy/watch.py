@@ -130,9 +130,12 @@ class Watch:
         return None
 
     def _differences(self):
-        self.record.update(shared=1)
+        if self.service.states.shown:  # before it is: a stop must know what to take back
+            self.record.update(shared=1)
         return self.service.states.differences(
-            self.agent.attribute("servers"), self.agent.node, self._within(ASIDE))
+            self.agent.attribute("servers"), self.agent.node,
+            lambda: cluster.running_on(self.agent.call.instance, self._within(ASIDE)),
+            self._within(ASIDE))
 
     # -------------------------------------------------------------------------- check_url
 
