@@ -35,7 +35,8 @@ def parser():
                       help="of " + ", ".join(parts()))
     main.add_argument("--rivals", type=names(rival_names()), default=[], metavar="RIVAL,...",
                       help="of " + ", ".join(rival_names()))
-    main.add_argument("--runs", type=int, help="of each scenario (default: 10 of ours, 3 others)")
+    main.add_argument("--runs", type=int, help="of each scenario (default: 10 of ours; 3 of the"
+                                               " others, or the like share of what is given)")
     main.add_argument("--idle", type=float, default=60, help="seconds (default: %(default)s)")
     main.add_argument("--vips", type=int, default=200,
                       help="of the part idle-many (default: %(default)s)")

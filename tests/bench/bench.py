@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import time
@@ -28,7 +29,8 @@ class Bench:
     package -- path of our RPM
     only    -- names of scenarios and costs; none means all
     rivals_ -- names of rivals; none means all
-    runs    -- of each scenario; None for each rival's own number
+    runs    -- of each scenario on those that are run most often, the others have their
+               share; None for each rival's own number
     seconds -- of an idle stretch
     many    -- VIPs of the second one
     """
@@ -54,7 +56,9 @@ class Bench:
         return not self.only or name in self.only
 
     def _runs(self, rival):
-        return rival.runs if self.runs is None else self.runs
+        if self.runs is None:
+            return rival.runs
+        return math.ceil(rival.runs * self.runs / max(kind.runs for kind in RIVALS))
 
     def _count(self):
         """How many lines of progress there will be."""
