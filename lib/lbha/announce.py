@@ -87,6 +87,7 @@ class Announcer:
             os.close(held)
             raise
         if child:
+            self.close()
             os.close(held)
             os.read(news, 1)  # ends when nobody holds the other end
             os.close(news)
@@ -113,8 +114,12 @@ class Announcer:
         null = os.open(os.devnull, os.O_RDWR)
         for fd in (0, 1, 2):
             os.dup2(null, fd)
+        # the kernel lets whoever closes a packet socket last wait for all processors
+        # (net/packet/af_packet.c: synchronize_net), 5 to 10 ms: the caller must not be that
+        kept = self._socket.fileno() if self._socket else 2
+        os.closerange(3, kept)
+        os.closerange(kept + 1, MOST_DESCRIPTORS)
         self.close()
-        os.closerange(3, MOST_DESCRIPTORS)
 
     # ------------------------------------------------------------------------ in the child
 
