@@ -12,10 +12,10 @@ away.
 import _socket
 import errno
 import fcntl
-import os
+import posix as os
 import time
 
-from lbha import arp, events, host, ndp, netlink
+from lbha import arp, events, host, ndp, netlink, streams
 from lbha.deadline import nap
 from lbha.errors import Error
 
@@ -111,7 +111,7 @@ class Announcer:
     def _let_go(self):
         """Give up every descriptor: the lock, the caller's pipe, and the executor's, which
         the executor reads to their end."""
-        null = os.open(os.devnull, os.O_RDWR)
+        null = os.open(streams.NULL, os.O_RDWR)
         for fd in (0, 1, 2):
             os.dup2(null, fd)
         # the kernel lets whoever closes a packet socket last wait for all processors

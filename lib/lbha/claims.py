@@ -9,7 +9,7 @@ and told for a minute.  Before an address is added, `duplicate` asks for it.
 
 import _socket
 import errno
-import struct
+import _struct as struct
 import time
 
 from lbha import arp, bpf, ndp, netlink, state

@@ -5,9 +5,7 @@ success of attrd_updater(8) means only that the attribute daemon took the update
 the CIB follows when the dampening is over.
 """
 
-import os
-
-from lbha import proc
+from lbha import env, proc
 from lbha.errors import Failed, LocalFault
 
 # attrd_updater reads there which node an agent speaks for; on a remote node the daemon's own
@@ -109,8 +107,9 @@ def _delay(seconds):
 
 def _attrd(name, arguments, deadline, fine=(0,)):
     program = proc.need("attrd_updater", "pacemaker")
-    node = {NODE: os.environ[NODE]} if NODE in os.environ else None
-    result = proc.run([program, "--name", name] + arguments, deadline, environment=node)
+    node = env.own().get(NODE)
+    result = proc.run([program, "--name", name] + arguments, deadline,
+                      environment={NODE: node} if node else None)
     if result.code not in fine:
         raise Failed("the attribute daemon refused %s: %s" % (name, result.last_line))
     return result

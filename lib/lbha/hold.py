@@ -12,7 +12,7 @@ standby) kills it; the run then leaves no stamp and the next one answers at once
 cleanup between two runs kills nobody, but it sends a probe.
 """
 
-import os
+import posix as os
 import select
 import time
 import zlib

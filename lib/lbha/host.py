@@ -5,7 +5,7 @@ or later.  Everything is read from /proc, which the monitor path can afford.
 """
 
 import errno
-import os
+import posix as os
 
 PROC = "/proc"
 

@@ -7,9 +7,10 @@ stays in our process group, so that Pacemaker's SIGKILL to the group ends it too
 
 import _signal  # the C half of `signal`: its Python half only adds enums, at 4 ms
 import errno
-import os
+import posix as os
 import select
 
+from lbha import env
 from lbha.errors import DeadlineReached, LocalFault, NotInstalled
 
 PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -40,7 +41,7 @@ class Result:
 
 def find(name):
     """The absolute path of program `name`, or None."""
-    if os.environ.get("OCF_TESTER_FAIL_HAVE_BINARY"):
+    if env.own().get("OCF_TESTER_FAIL_HAVE_BINARY"):
         return None  # ocf-tester plays a node without programs
     if name.startswith("/"):
         return name if os.access(name, os.X_OK) else None
@@ -82,7 +83,7 @@ def run(argv, deadline, input=b"", output=None, environment=None, announce=None)
         while not child.ended():
             if not deadline.left():
                 raise DeadlineReached("%s did not end within %.3g s"
-                                      % (os.path.basename(argv[0]), deadline.seconds))
+                                      % (argv[0].rpartition("/")[2], deadline.seconds))
             input = child.attend(input, deadline.left())
         return child.result()
     finally:

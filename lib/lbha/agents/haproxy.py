@@ -1,6 +1,6 @@
 """ocf:lbha:haproxy -- HAProxy, on all nodes at once."""
 
-import os
+import posix as os
 
 from lbha import cluster, hold, ocf, proc
 from lbha.errors import LocalFault, NotInstalled, WrongParameter
@@ -196,7 +196,7 @@ class HAProxy(ocf.ResourceAgent):
             raise NotInstalled("binpath=%s is missing or not a program: install haproxy"
                                % self.p.binpath)
         for path in self.p.conffile:
-            if not os.path.exists(path):
+            if not os.access(path, os.F_OK):
                 raise NotInstalled("conffile=%s does not exist on this node" % path)
         if self.call.action == "validate-all":  # the others have HAProxy read it anyway
             self.service.judge(self.service.instance.check(

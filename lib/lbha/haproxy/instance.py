@@ -6,7 +6,7 @@ line; a reload is a second launch that takes the listening sockets over from the
 """
 
 import _socket
-import os
+import posix as os
 import select
 import time
 
