@@ -9,6 +9,7 @@
 Every action takes a lbha.ocf.ResourceAgent, uses its verbs, and returns a Finding.
 """
 
+import gc
 import time
 
 from lbha import codes, hold
@@ -192,6 +193,7 @@ def _stay(agent, found):
     """Hold: look again at every event and every `agent.pause`, until something is wrong."""
     seconds = min(hold.longest(_setting(agent), agent.call), agent.deadline.left() - 1)
     end = time.monotonic() + seconds
+    gc.enable()  # the agent's file has disabled it for those who are gone in a moment
     sources = []
     try:
         while found.code == codes.OK and time.monotonic() < end:

@@ -15,7 +15,7 @@ import fcntl
 import posix as os
 import time
 
-from lbha import arp, events, host, ndp, netlink, streams
+from lbha import host, netlink, streams
 from lbha.deadline import nap
 from lbha.errors import Error
 
@@ -79,6 +79,8 @@ class Announcer:
         even if the caller was killed. Returns when the child has come that far.
         Raises OSError.
         """
+        from lbha import events  # noqa: F401  here, for the files may change under the child
+
         news, held = os.pipe()
         try:
             child = os.fork()
@@ -143,6 +145,8 @@ class Announcer:
 
     def _await_carrier(self, kernel, patience):
         """Whether the carrier was missed; at most until `patience` (a time)."""
+        from lbha import events
+
         missed, changes = False, events.Events(events.GROUP_LINK)
         try:
             while True:
@@ -298,7 +302,11 @@ def _frames(link, ip):
     if not has_neighbours(link):
         return ()
     if len(ip) == 4:
+        from lbha import arp
+
         return arp.announcements(link.mac, ip)
+    from lbha import ndp
+
     forwarding = host.read("/proc/sys/net/ipv6/conf/%s/forwarding" % link.name) or b"0"
     return (ndp.advertisement(link.mac, ip, forwarding.strip() != b"0"),)
 

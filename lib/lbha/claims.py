@@ -156,11 +156,6 @@ def lasting(folder):
     return note["sentence"] if note.age("seen") < LASTING else None
 
 
-def forget(folder):
-    """The address is stopped: what was seen counts no more."""
-    folder.remove(NOTE)
-
-
 def duplicate(link, ip, deadline=None):
     """Who else has an address, or looks whether it may have it: a MAC address as people
     write it, or None.

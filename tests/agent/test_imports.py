@@ -8,7 +8,7 @@ from tests import declarations, paths
 from tests.agent.resource import INTERPRETER, OK, Resource
 
 # cheap, and of use to a monitor; the interpreter's own come on top
-ALLOWED = {"_socket", "_signal", "_stat", "_struct", "errno", "fcntl", "math", "select",
+ALLOWED = {"_socket", "_signal", "_stat", "_struct", "errno", "fcntl", "gc", "math", "select",
            "syslog", "time", "zlib"}
 # lbha.haproxy.reload and binds want os.path; without them one monitor of haproxy would be as bare
 OS = {"os", "stat", "_collections_abc", "posixpath", "genericpath", "_abc", "abc"}

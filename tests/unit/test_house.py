@@ -23,7 +23,7 @@ COMMANDS = {"bin/" + name: paths.CHECKOUT / "bin" / name for name in install.COM
 FILES = dict({"lbha/" + name: path for name, path in MODULES.items()}, **AGENTS, **COMMANDS)
 
 # What a monitor pays for at every call, if it is imported at module level.
-CHEAP = {"sys", "os", "errno", "time", "select", "syslog", "fcntl", "zlib", "stat", "struct",
+CHEAP = {"sys", "gc", "os", "errno", "time", "select", "syslog", "fcntl", "zlib", "stat", "struct",
          "_struct", "_socket", "_signal", "_stat", "posix", "lbha"}
 # Of a command that a person calls, not of agents; what is not Python's own stays inside.
 COMMAND_CHEAP = CHEAP | {"argparse", "codecs", "copy", "csv", "difflib", "io", "re", "shlex",
