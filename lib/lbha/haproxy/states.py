@@ -1,6 +1,5 @@
 """Server states that an operator set: kept over restarts, compared between the nodes."""
 
-from lbha import cluster
 from lbha.haproxy import admin, servers
 
 FILE = "servers"     # stays when the resource is stopped; a reboot forgets it
@@ -44,6 +43,8 @@ class States:
 
         attribute -- of all nodes, private to the attribute daemon
         """
+        from lbha import cluster
+
         text = self.kept or NOTHING
         if len(text) > LONGEST:  # the same ones on all nodes: they are sorted
             text = text[:LONGEST].rpartition(" ")[0]
