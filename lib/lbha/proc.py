@@ -16,6 +16,7 @@ from lbha.errors import DeadlineReached, LocalFault, NotInstalled
 PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 ENVIRONMENT = {"PATH": ":".join(PATH), "LC_ALL": "C"}
 MOST_OUTPUT = 1 << 20  # bytes kept per stream
+LONGEST_PAUSE = 5      # ms between two looks whether a child has ended that we hear nothing of
 
 
 class Result:
@@ -162,7 +163,7 @@ class _Child:
                 input = self._feed(input)
             else:
                 self._drain(fd)
-        self.pause = min(self.pause * 2, 20)
+        self.pause = min(self.pause * 2, LONGEST_PAUSE)
         return input
 
     def result(self):
