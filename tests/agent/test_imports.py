@@ -10,8 +10,6 @@ from tests.agent.resource import INTERPRETER, OK, Resource
 # cheap, and of use to a monitor; the interpreter's own come on top
 ALLOWED = {"_socket", "_signal", "_stat", "_struct", "errno", "fcntl", "gc", "math", "select",
            "syslog", "time", "zlib"}
-# lbha.haproxy.reload and binds want os.path; without them one monitor of haproxy would be as bare
-OS = {"os", "stat", "_collections_abc", "posixpath", "genericpath", "_abc", "abc"}
 # of the library: each costs 0.1 to 0.3 ms of every call
 RUNTIME = {"lbha"} | {"lbha." + name for name in (
     "actions", "agents", "codes", "deadline", "degraded", "env", "errors", "finding", "hold",
@@ -92,7 +90,7 @@ def test_a_monitor_loads_only_what_it_uses(namespace, bare, name):
     own = {module for module in found if module.split(".")[0] == "lbha"}
     assert own == RUNTIME | {"lbha." + module for module in LIBRARY[name]}
     others = found - own
-    assert others <= ALLOWED | (OS if name == "haproxy" else set())
+    assert others <= ALLOWED
     assert resource.stop().code == OK
 
 
