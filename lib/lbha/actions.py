@@ -9,6 +9,7 @@
 Every action takes a lbha.ocf.ResourceAgent, uses its verbs, and returns a Finding.
 """
 
+import gc
 import time
 
 from lbha import codes, hold
@@ -115,7 +116,7 @@ def monitor(agent):
 def _begin_run(agent):
     """The hold.Run of this monitor; None where nothing can be written, as on a full disk."""
     try:
-        return hold.Run(agent.folder, agent.call)
+        return hold.Run(agent.folder, agent.call, hold.longest(_setting(agent), agent.call) > 0)
     except LocalFault as fault:
         _complain(agent, fault.reason)
         return None
@@ -190,9 +191,9 @@ def _look(agent):
 
 def _stay(agent, found):
     """Hold: look again at every event and every `agent.pause`, until something is wrong."""
-    setting = getattr(agent.p, "hold", 0)  # an agent without event sources has no such parameter
-    seconds = min(hold.longest(setting, agent.call), agent.deadline.left() - 1)
+    seconds = min(hold.longest(_setting(agent), agent.call), agent.deadline.left() - 1)
     end = time.monotonic() + seconds
+    gc.enable()  # the agent's file has disabled it for those who are gone in a moment
     sources = []
     try:
         while found.code == codes.OK and time.monotonic() < end:
@@ -207,6 +208,10 @@ def _stay(agent, found):
     finally:
         _renew(sources, [])
     return found
+
+
+def _setting(agent):
+    return getattr(agent.p, "hold", 0)  # an agent without event sources has no such parameter
 
 
 def _renew(old, new):

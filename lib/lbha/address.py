@@ -2,7 +2,7 @@
 
 import _socket
 import errno
-import os
+import posix as os
 
 from lbha import host, netlink, values
 from lbha.errors import Error, Failed, LocalFault, NoPrivilege

@@ -12,10 +12,10 @@ away.
 import _socket
 import errno
 import fcntl
-import os
+import posix as os
 import time
 
-from lbha import arp, events, host, ndp, netlink
+from lbha import host, netlink, streams
 from lbha.deadline import nap
 from lbha.errors import Error
 
@@ -79,6 +79,8 @@ class Announcer:
         even if the caller was killed. Returns when the child has come that far.
         Raises OSError.
         """
+        from lbha import events  # noqa: F401  here, for the files may change under the child
+
         news, held = os.pipe()
         try:
             child = os.fork()
@@ -87,6 +89,7 @@ class Announcer:
             os.close(held)
             raise
         if child:
+            self.close()
             os.close(held)
             os.read(news, 1)  # ends when nobody holds the other end
             os.close(news)
@@ -110,11 +113,15 @@ class Announcer:
     def _let_go(self):
         """Give up every descriptor: the lock, the caller's pipe, and the executor's, which
         the executor reads to their end."""
-        null = os.open(os.devnull, os.O_RDWR)
+        null = os.open(streams.NULL, os.O_RDWR)
         for fd in (0, 1, 2):
             os.dup2(null, fd)
+        # the kernel lets whoever closes a packet socket last wait for all processors
+        # (net/packet/af_packet.c: synchronize_net), 5 to 10 ms: the caller must not be that
+        kept = self._socket.fileno() if self._socket else 2
+        os.closerange(3, kept)
+        os.closerange(kept + 1, MOST_DESCRIPTORS)
         self.close()
-        os.closerange(3, MOST_DESCRIPTORS)
 
     # ------------------------------------------------------------------------ in the child
 
@@ -138,6 +145,8 @@ class Announcer:
 
     def _await_carrier(self, kernel, patience):
         """Whether the carrier was missed; at most until `patience` (a time)."""
+        from lbha import events
+
         missed, changes = False, events.Events(events.GROUP_LINK)
         try:
             while True:
@@ -293,7 +302,11 @@ def _frames(link, ip):
     if not has_neighbours(link):
         return ()
     if len(ip) == 4:
+        from lbha import arp
+
         return arp.announcements(link.mac, ip)
+    from lbha import ndp
+
     forwarding = host.read("/proc/sys/net/ipv6/conf/%s/forwarding" % link.name) or b"0"
     return (ndp.advertisement(link.mac, ip, forwarding.strip() != b"0"),)
 

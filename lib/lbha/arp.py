@@ -4,7 +4,7 @@ RFC 826; RFC 5227 (IPv4 Address Conflict Detection) sections 1.1, 2.1.1 and 3.
 MAC addresses and IPv4 addresses are bytes.
 """
 
-from struct import pack
+from _struct import pack
 
 ETHERTYPE = 0x0806
 BROADCAST_MAC = b"\xff" * 6

@@ -7,7 +7,7 @@ is the next step.  Jumps go forward only.
 """
 
 import _socket
-from struct import Struct
+from _struct import Struct
 
 SOCK_FILTER = Struct("=HBBI")       # code, jump if true, if false, number
 SOCK_FPROG = Struct("@HP")          # number of instructions, and where they are

@@ -9,7 +9,7 @@ and told for a minute.  Before an address is added, `duplicate` asks for it.
 
 import _socket
 import errno
-import struct
+import _struct as struct
 import time
 
 from lbha import arp, bpf, ndp, netlink, state
@@ -154,11 +154,6 @@ def lasting(folder):
     """The sentence about a claim of the last minute, or None."""
     note = state.Record(folder, NOTE)
     return note["sentence"] if note.age("seen") < LASTING else None
-
-
-def forget(folder):
-    """The address is stopped: what was seen counts no more."""
-    folder.remove(NOTE)
 
 
 def duplicate(link, ip, deadline=None):

@@ -5,9 +5,7 @@ success of attrd_updater(8) means only that the attribute daemon took the update
 the CIB follows when the dampening is over.
 """
 
-import os
-
-from lbha import proc
+from lbha import env
 from lbha.errors import Failed, LocalFault
 
 # attrd_updater reads there which node an agent speaks for; on a remote node the daemon's own
@@ -76,9 +74,8 @@ def get_written_attribute(name, node, deadline):
     after the death of pacemaker-execd 2.0.5.
     Raises Failed, NotInstalled, DeadlineReached.
     """
-    program = proc.need("cibadmin", "pacemaker")
     path = "/cib/status/node_state[@uname='%s']/transient_attributes" % node
-    result = proc.run([program, "--query", "--local", "--xpath", path], deadline)
+    result = _run("cibadmin", ["--query", "--local", "--xpath", path], deadline)
     if result.code in NO_SUCH_OBJECT:
         return None
     if result.code:
@@ -94,9 +91,17 @@ def write_attributes(deadline):
 
     Raises Failed, NotInstalled, DeadlineReached.
     """
-    result = proc.run([proc.need("attrd_updater", "pacemaker"), "--refresh"], deadline)
+    result = _run("attrd_updater", ["--refresh"], deadline)
     if result.code:
         raise Failed("the attribute daemon does not write: %s" % result.last_line)
+
+
+def _run(name, arguments, deadline, **options):
+    """Run one of the cluster's programs: a lbha.proc.Result."""
+    from lbha import proc  # most monitors run none
+
+    package = "corosync" if name.startswith("corosync") else "pacemaker"
+    return proc.run([proc.need(name, package)] + arguments, deadline, **options)
 
 
 def _private(private):
@@ -108,9 +113,9 @@ def _delay(seconds):
 
 
 def _attrd(name, arguments, deadline, fine=(0,)):
-    program = proc.need("attrd_updater", "pacemaker")
-    node = {NODE: os.environ[NODE]} if NODE in os.environ else None
-    result = proc.run([program, "--name", name] + arguments, deadline, environment=node)
+    node = env.own().get(NODE)
+    result = _run("attrd_updater", ["--name", name] + arguments, deadline,
+                  environment={NODE: node} if node else None)
     if result.code not in fine:
         raise Failed("the attribute daemon refused %s: %s" % (name, result.last_line))
     return result
@@ -140,7 +145,7 @@ def local_node(call, deadline):
     named = call.meta.get("on_node")
     if named:
         return named
-    result = proc.run([proc.need("crm_node", "pacemaker"), "--name"], deadline)
+    result = _run("crm_node", ["--name"], deadline)
     if result.code or not result.out.strip():
         raise Failed("crm_node does not know the name of this node: %s" % result.last_line)
     return result.out.strip()
@@ -152,8 +157,7 @@ def members(deadline):
     Raises Failed (corosync does not answer or has no nodelist), LocalFault (a node without
     a name: whom nobody can name is not left out in silence), NotInstalled, DeadlineReached.
     """
-    program = proc.need("corosync-cmapctl", "corosync")
-    result = proc.run([program, "nodelist."], deadline)
+    result = _run("corosync-cmapctl", ["nodelist."], deadline)
     if result.code and result.err.strip():
         raise Failed("corosync does not answer: %s" % result.last_line)
     nodes = _nodelist(result.out)
@@ -204,8 +208,7 @@ def node_settings(name, deadline):
 
     Raises Failed, NotInstalled, DeadlineReached.
     """
-    program = proc.need("cibadmin", "pacemaker")
-    result = proc.run([program, "--query", "--scope", "nodes"], deadline)
+    result = _run("cibadmin", ["--query", "--scope", "nodes"], deadline)
     if result.code:
         raise Failed("cibadmin cannot read the attributes of the nodes: %s" % result.last_line)
     settings, node = {}, None
@@ -254,8 +257,7 @@ def candidates(resource, deadline):
 
 def _status(deadline):
     """The (path, attributes) of crm_mon's elements."""
-    program = proc.need("crm_mon", "pacemaker")
-    result = proc.run([program, "--one-shot", "--output-as=xml"], deadline)
+    result = _run("crm_mon", ["--one-shot", "--output-as=xml"], deadline)
     elements = _elements(result.out, "crm_mon")
     for path, given in elements:
         if path[-1] == "status" and given.get("code") != "0":

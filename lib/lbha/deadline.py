@@ -33,7 +33,7 @@ class Deadline:
             raise DeadlineReached("no answer within %.3g s: waited for %s"
                                   % (self.seconds, waited_for))
 
-    def wait(self, condition, waited_for, pause=0.02, longest=0.25):
+    def wait(self, condition, waited_for, pause=0.005, longest=0.25):
         """Call `condition` until its answer is true, and return that answer.
 
         The pause between calls (seconds) grows up to `longest`.  Raises DeadlineReached.

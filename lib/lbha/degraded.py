@@ -2,7 +2,7 @@
 
 import time
 
-from lbha import cluster, spec, state, values
+from lbha import spec, state, values
 from lbha.errors import Error, LocalFault
 from lbha.finding import cut
 
@@ -75,10 +75,12 @@ class Degraded:
                 verb()
 
     def _show(self, reason):
-        if self._tell(cluster.set_attribute, self.attribute, reason):
+        if self._tell("set_attribute", reason):
             self.note.update(shown=reason)
 
     def _show_unnoted(self, reason):
+        from lbha import cluster  # as below
+
         patience = self.agent.deadline.within(PATIENCE)
         if cluster.get_attribute(self.attribute, patience) != reason:
             self.agent.log.warning("degraded: %s" % reason)
@@ -86,15 +88,17 @@ class Degraded:
 
     def _take_back(self):
         if self.told or self.agent.folder.recovered:
-            if not self._tell(cluster.delete_attribute, self.attribute):
+            if not self._tell("delete_attribute"):
                 return
             self.agent.log.info("no longer degraded: %s" % (self.note["told"] or "a full disk"))
         self.note.drop()
 
-    def _tell(self, verb, *arguments):
+    def _tell(self, verb, *value):
         """Whether the cluster took it; a refusal is logged once, the next look tries again."""
+        from lbha import cluster  # an ordinary monitor has nothing to tell
+
         try:
-            verb(*arguments, deadline=self.agent.deadline.within(5))
+            getattr(cluster, verb)(self.attribute, *value, deadline=self.agent.deadline.within(5))
         except Error as error:
             if self.note["refused"] != error.reason:
                 self.agent.log.warning("node attribute %s: %s" % (self.attribute, error.reason))

@@ -4,6 +4,9 @@ Source: OCF resource agent API 1.1, "Environment"; lib/services and daemons/exec
 Pacemaker 2.0.5.
 """
 
+import posix
+import sys
+
 PREFIX = "OCF_RESKEY_"
 META = "CRM_meta_"
 
@@ -53,6 +56,13 @@ class Call:
     def is_recurring(self):
         """Whether Pacemaker repeats this monitor by itself."""
         return self.action == "monitor" and bool(self.interval)
+
+
+def own():
+    """The environment that this process began with, name -> text, as os.environ has it."""
+    coding = sys.getfilesystemencoding()
+    return {name.decode(coding, "surrogateescape"): text.decode(coding, "surrogateescape")
+            for name, text in posix.environ.items()}
 
 
 def number(text):

@@ -13,8 +13,6 @@
 `exit_code` is the only place where a situation becomes an exit code.
 """
 
-import os
-
 from lbha import codes
 
 
@@ -91,5 +89,5 @@ def origin(defect):
     while trace.tb_next:
         trace = trace.tb_next
     return "%s at %s:%d" % (type(defect).__name__,
-                            os.path.basename(trace.tb_frame.f_code.co_filename),
+                            trace.tb_frame.f_code.co_filename.rpartition("/")[2],
                             trace.tb_lineno)

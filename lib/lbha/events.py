@@ -5,7 +5,7 @@ What changed, the tables of the kernel tell (lbha.netlink); here is only that so
 
 import errno
 import select
-from struct import pack
+from _struct import pack
 
 from lbha import bpf
 from lbha.netlink import ADDRESS, BUFFER, HEADER, LINK, RTNETLINK, failed, open_socket

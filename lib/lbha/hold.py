@@ -12,10 +12,9 @@ standby) kills it; the run then leaves no stamp and the next one answers at once
 cleanup between two runs kills nobody, but it sends a probe.
 """
 
-import os
+import posix as os
 import select
 import time
-import zlib
 
 from lbha import host
 
@@ -31,16 +30,17 @@ class Run:
     run-PID              "PID START" while it lives; a killed run leaves it behind
     stamp-INTERVAL-LEVEL "TIME DIGEST", when and with what parameters the last run that came
                          to its own end did so; taken away by the next one
+
+    stays -- whether the next run may stay, and needs a stamp
     """
 
-    def __init__(self, folder, call):
+    def __init__(self, folder, call, stays=True):
         self.folder = folder
         self.interval = call.interval
         self.name = "run-%d" % os.getpid()
         self.stamp = "stamp-%d-%d" % (round(call.interval * 1000), call.level)
-        raw = sorted(call.raw.items()) + sorted(call.meta.items())
-        self.digest = "%08x" % zlib.crc32(repr(raw).encode("utf-8", "replace"))
-        self.follows = self._follows((folder.read(self.stamp) or "").split())
+        self.digest = _digest(call) if stays else None
+        self.follows = stays and self._follows((folder.read(self.stamp) or "").split())
         folder.remove(self.stamp)
         for name, _ in _runs(folder, living=False):
             folder.remove(name)
@@ -57,9 +57,17 @@ class Run:
 
     def end(self):
         """Say that this run came to its end, unless a stop has done so meanwhile."""
-        if self.folder.read(self.name) is not None:
+        if self.digest and self.folder.read(self.name) is not None:
             self.folder.write(self.stamp, "%.3f %s" % (time.monotonic(), self.digest))
-            self.folder.remove(self.name)
+        self.folder.remove(self.name)
+
+
+def _digest(call):
+    """What the caller gave, as a short text."""
+    import zlib
+
+    raw = sorted(call.raw.items()) + sorted(call.meta.items())
+    return "%08x" % zlib.crc32(repr(raw).encode("utf-8", "replace"))
 
 
 def _runs(folder, living):

@@ -5,9 +5,10 @@ or later.  Everything is read from /proc, which the monitor path can afford.
 """
 
 import errno
-import os
+import posix as os
 
 PROC = "/proc"
+_boot_id = None  # once read
 
 
 class Process:
@@ -134,7 +135,10 @@ def environment(process):
 
 def boot_id():
     """The identity of this boot."""
-    return (read(PROC + "/sys/kernel/random/boot_id") or b"").decode().strip()
+    global _boot_id
+    if _boot_id is None:
+        _boot_id = (read(PROC + "/sys/kernel/random/boot_id") or b"").decode().strip()
+    return _boot_id
 
 
 def sysctl(name):

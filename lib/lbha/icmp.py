@@ -8,7 +8,7 @@ process of the node: one is ours only if sender, identifier, sequence number and
 
 import _socket
 import errno
-import os
+import posix as os
 import select
 import sys
 

@@ -5,7 +5,7 @@ a log file, a debug level.  With none of them (called by hand) lines go to stder
 per decision, none per healthy monitor; secrets are never passed in here.
 """
 
-import os
+import posix as os
 import time
 
 LEVELS = ("ERROR", "WARNING", "INFO", "DEBUG")

@@ -4,7 +4,7 @@ RFC 4861 sections 4.3, 4.4 and 7.2.6; RFC 4862 section 5.4; RFC 2464 section 7.
 MAC addresses and IPv6 addresses are bytes.
 """
 
-from struct import pack
+from _struct import pack
 
 from lbha.icmp import checksum
 

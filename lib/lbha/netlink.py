@@ -7,8 +7,8 @@ network order.
 """
 
 import _socket
-import os
-from struct import Struct
+import posix as os
+from _struct import Struct
 
 from lbha.errors import DeadlineReached, Failed
 

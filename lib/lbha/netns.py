@@ -6,7 +6,7 @@ inside (sockets, conversations with the kernel) stays in the namespace when it i
 """
 
 import errno
-import os
+import posix as os
 
 from lbha.errors import LocalFault, NoPrivilege
 

@@ -6,7 +6,7 @@ exit code and reason out.
 """
 
 import _signal
-import os
+import posix as os
 import sys
 
 from lbha import actions, codes, degraded, env, errors, host, log, spec, state, streams, values
@@ -97,7 +97,7 @@ def main(agent_class):
     action = sys.argv[1] if len(sys.argv) > 1 else ""
     # everything is written through descriptors; to take the interpreter down in order would
     # be a tenth of a monitor's time
-    os._exit(run(agent_class, action, os.environ))
+    os._exit(run(agent_class, action, env.own()))
 
 
 def run(agent_class, action, environ):

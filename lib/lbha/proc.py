@@ -7,14 +7,16 @@ stays in our process group, so that Pacemaker's SIGKILL to the group ends it too
 
 import _signal  # the C half of `signal`: its Python half only adds enums, at 4 ms
 import errno
-import os
+import posix as os
 import select
 
+from lbha import env
 from lbha.errors import DeadlineReached, LocalFault, NotInstalled
 
 PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 ENVIRONMENT = {"PATH": ":".join(PATH), "LC_ALL": "C"}
 MOST_OUTPUT = 1 << 20  # bytes kept per stream
+LONGEST_PAUSE = 5      # ms between two looks whether a child has ended that we hear nothing of
 
 
 class Result:
@@ -40,7 +42,7 @@ class Result:
 
 def find(name):
     """The absolute path of program `name`, or None."""
-    if os.environ.get("OCF_TESTER_FAIL_HAVE_BINARY"):
+    if env.own().get("OCF_TESTER_FAIL_HAVE_BINARY"):
         return None  # ocf-tester plays a node without programs
     if name.startswith("/"):
         return name if os.access(name, os.X_OK) else None
@@ -82,7 +84,7 @@ def run(argv, deadline, input=b"", output=None, environment=None, announce=None)
         while not child.ended():
             if not deadline.left():
                 raise DeadlineReached("%s did not end within %.3g s"
-                                      % (os.path.basename(argv[0]), deadline.seconds))
+                                      % (argv[0].rpartition("/")[2], deadline.seconds))
             input = child.attend(input, deadline.left())
         return child.result()
     finally:
@@ -161,7 +163,7 @@ class _Child:
                 input = self._feed(input)
             else:
                 self._drain(fd)
-        self.pause = min(self.pause * 2, 20)
+        self.pause = min(self.pause * 2, LONGEST_PAUSE)
         return input
 
     def result(self):

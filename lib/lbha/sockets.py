@@ -7,8 +7,8 @@ All functions that take a Deadline raise Failed and DeadlineReached.
 
 import _socket
 import errno
-import os
-from struct import Struct
+import posix as os
+from _struct import Struct
 
 from lbha import host
 from lbha.errors import Failed

@@ -7,9 +7,9 @@ the node.
 
 import errno
 import fcntl
-import os
-import stat
+import posix as os
 import time
+from _stat import S_IMODE, S_ISDIR
 
 from lbha import host
 from lbha.errors import DeadlineReached, LocalFault
@@ -48,7 +48,12 @@ class Folder:
 
     def exists(self):
         """Whether anything was ever kept for this instance since the boot."""
-        return self._fd is not None or os.path.isdir(self.path)
+        if self._fd is not None:
+            return True
+        try:
+            return S_ISDIR(os.stat(self.path).st_mode)
+        except OSError:  # whoever opens it says what is wrong
+            return False
 
     def read(self, name):
         """The text of a file, or None when there is none."""
@@ -293,7 +298,7 @@ def _open_private(path, parent):
     except OSError as error:
         raise LocalFault("cannot open the state directory %s: %s" % (path, error.strerror))
     found = os.fstat(fd)
-    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022:
+    if found.st_uid != os.geteuid() or S_IMODE(found.st_mode) & 0o022:
         os.close(fd)
         raise LocalFault("state directory %s belongs to or is writable for others" % path)
     return fd

@@ -1,12 +1,14 @@
 """Standard input, output and error, as descriptors: what an agent has from its caller."""
 
-import os
+import posix as os
+
+NULL = "/dev/null"
 
 
 def open_standard():
     """See that descriptors 0 to 2 are open, so that no file of ours ever gets their numbers."""
     while True:
-        fd = os.open(os.devnull, os.O_RDWR)
+        fd = os.open(NULL, os.O_RDWR)
         if fd > 2:
             os.close(fd)
             return

@@ -5,7 +5,7 @@ answer keeps a process in the kernel; the agent itself must get away from either
 """
 
 import _signal
-import os
+import posix as os
 import select
 import time
 

@@ -135,7 +135,7 @@ def test_what_was_seen_is_told_by_later_monitors_for_a_minute(wire, neighbour, n
     assert later.ask("claims.lasting(agent.folder)") is None
     assert node.ask("watch.observe()") is None
     later.do("note.update(seen=time.monotonic())")
-    later.do("claims.forget(agent.folder)")
+    later.do("agent.folder.remove(claims.NOTE)")
     assert later.ask("claims.lasting(agent.folder)") is None
 
 
@@ -331,7 +331,7 @@ def test_a_claimant_of_the_cluster_is_named(wire, neighbour, node):
     # without a cluster: the address by which it is known
     (wire.node.folder / "attributes.nodes").unlink()
     watch(node, V4)
-    node.do("claims.forget(agent.folder)")
+    node.do("agent.folder.remove(claims.NOTE)")
     neighbour.send(claim(V4, bytes.fromhex(mac.replace(":", ""))))
     assert node.ask("wakes(5)") is True
     assert node.ask("watch.observe()").endswith(" too, %s (192.168.1.2)" % mac)

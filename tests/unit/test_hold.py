@@ -109,6 +109,15 @@ def test_two_monitors_of_one_resource_do_not_mix(folder, clock):
     assert hold.Run(folder, call(interval=10)).follows
 
 
+def test_a_run_that_never_stays_is_known_while_it_lives_and_leaves_no_stamp(folder, clock):
+    hold.Run(folder, call()).end()
+    clock.now += 10
+    run = hold.Run(folder, call(), stays=False)
+    assert not run.follows and folder.names() == [run.name]
+    run.end()
+    assert folder.names() == []
+
+
 def test_orphans_are_ended_and_forgotten(folder, child):
     folder.write("run-%d" % child.pid, host.process(child.pid).key)
     folder.write("run-2", "2 1")

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import posix
 import re
 import subprocess
 
@@ -22,8 +23,8 @@ COMMANDS = {"bin/" + name: paths.CHECKOUT / "bin" / name for name in install.COM
 FILES = dict({"lbha/" + name: path for name, path in MODULES.items()}, **AGENTS, **COMMANDS)
 
 # What a monitor pays for at every call, if it is imported at module level.
-CHEAP = {"sys", "os", "errno", "time", "select", "syslog", "fcntl", "zlib", "stat", "struct",
-         "_struct", "_socket", "_signal", "lbha"}
+CHEAP = {"sys", "gc", "os", "errno", "time", "select", "syslog", "fcntl", "zlib", "stat", "struct",
+         "_struct", "_socket", "_signal", "_stat", "posix", "lbha"}
 # Of a command that a person calls, not of agents; what is not Python's own stays inside.
 COMMAND_CHEAP = CHEAP | {"argparse", "codecs", "copy", "csv", "difflib", "io", "re", "shlex",
                          "unicodedata"}
@@ -121,6 +122,18 @@ def test_nothing_expensive_is_imported_before_it_is_used(name):
     for imported, top in imports(FILES[name]):
         if top:
             assert imported.split(".")[0] in cheap, imported
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_taken_from_the_c_half_of_os_is_there(name):
+    """Not os.path, os.environ and the like: posix has none of them."""
+    parsed = tree(FILES[name])
+    names = {alias.asname or alias.name for node in ast.walk(parsed)
+             if isinstance(node, ast.Import) for alias in node.names if alias.name == "posix"}
+    taken = {node.attr for node in ast.walk(parsed)
+             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+             and node.value.id in names}
+    assert {word for word in taken if not hasattr(posix, word)} == set()
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -209,16 +209,16 @@ class IPaddr2(ocf.ResourceAgent):
         return self.service.find()
 
     def start(self):
-        self.service.start()
+        self.service.change.start()
 
     def adopt(self):
-        self.service.adopt()
+        self.service.change.adopt()
 
     def stop(self):
-        self.service.stop()
+        self.service.change.stop()
 
     def after_stop(self):
-        self.service.after_stop()
+        self.service.change.after_stop()
 
     def observe(self):
         return self.service.watch.observe()

@@ -1,8 +1,8 @@
 """ocf:lbha:haproxy -- HAProxy, on all nodes at once."""
 
-import os
+import posix as os
 
-from lbha import cluster, hold, ocf, proc
+from lbha import hold, ocf
 from lbha.errors import LocalFault, NotInstalled, WrongParameter
 from lbha.haproxy.instance import LONGEST_SOCKET
 from lbha.haproxy.peers import NodeAddress, section
@@ -187,6 +187,8 @@ class HAProxy(ocf.ResourceAgent):
         self._node = None
 
     def validate(self):
+        from lbha import proc
+
         path, name = self.service.instance.socket, self.call.instance
         if len(path) > LONGEST_SOCKET:
             raise WrongParameter("the resource name %s is too long for the path of a socket: "
@@ -196,7 +198,7 @@ class HAProxy(ocf.ResourceAgent):
             raise NotInstalled("binpath=%s is missing or not a program: install haproxy"
                                % self.p.binpath)
         for path in self.p.conffile:
-            if not os.path.exists(path):
+            if not os.access(path, os.F_OK):
                 raise NotInstalled("conffile=%s does not exist on this node" % path)
         if self.call.action == "validate-all":  # the others have HAProxy read it anyway
             self.service.judge(self.service.instance.check(
@@ -225,6 +227,8 @@ class HAProxy(ocf.ResourceAgent):
 
         Score(self.folder, self.deadline).stop()
         if self.record["shared"]:
+            from lbha import cluster
+
             cluster.delete_attribute(self.attribute("servers"), self.deadline.within(ASIDE),
                                      private=True)
         Reload(self).end_turn()
@@ -249,6 +253,8 @@ class HAProxy(ocf.ResourceAgent):
     def node(self):
         """The cluster's name of this node."""
         if self._node is None:
+            from lbha import cluster
+
             self._node = cluster.local_node(self.call, self.deadline)
         return self._node
 

@@ -1,6 +1,6 @@
 """ocf:lbha:ping -- does this node reach the world."""
 
-from lbha import hold, names, ocf, proc, spec, values
+from lbha import hold, names, ocf, spec, values
 from lbha.errors import Error, Failed, WrongParameter
 from lbha.reach.attribute import LOCK, Attribute
 from lbha.reach.source import AddressOrDevice
@@ -189,6 +189,8 @@ class Ping(ocf.ResourceAgent):
                 self.p.min_replies, self.p.attempts)))
 
     def validate(self):
+        from lbha import proc
+
         proc.need("attrd_updater", "pacemaker")
         if self.p.source:
             self.p.source.check(self.deadline.left())

@@ -7,7 +7,7 @@ and fields, for versions add columns, and never raise: what they cannot read is 
 
 import _socket
 import errno
-import os
+import posix as os
 import time
 
 WHOLE = 3  # an answer as a whole may take this many times the wait for its next part

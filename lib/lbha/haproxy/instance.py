@@ -6,11 +6,11 @@ line; a reload is a second launch that takes the listening sockets over from the
 """
 
 import _socket
-import os
+import posix as os
 import select
 import time
 
-from lbha import host, proc
+from lbha import host
 from lbha.haproxy import admin
 
 OWN_CONFIG = """# written by ocf:lbha:haproxy; changes are lost
@@ -148,6 +148,8 @@ class Instance:
 
         No -q: with it HAProxy keeps to itself what it silently leaves out.
         """
+        from lbha import proc  # not for a monitor
+
         return proc.run([words[0], "-c"] + words[1:], deadline)
 
     def launch(self, words, replaced, deadline):
@@ -157,6 +159,8 @@ class Instance:
         Returns the proc.Result of the parent, which ends when the worker serves; what went
         to its standard error is in `err`.
         """
+        from lbha import proc
+
         command = [words[0], "-W", "-D"] + words[1:]
         if replaced:
             command += ["-x", self.socket, "-sf"] + [str(process.pid) for process in replaced]

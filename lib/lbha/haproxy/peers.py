@@ -7,7 +7,7 @@ version since 1.8 reads.)
 
 import time
 
-from lbha import cluster, state
+from lbha import state
 from lbha.errors import Failed
 from lbha.spec import shorten
 from lbha.values import IP, Name
@@ -74,6 +74,8 @@ def _asked(folder, given, oldest, deadline):
 
 def _addresses(given, deadline):
     """{node: address as text} of all configured nodes."""
+    from lbha import cluster  # few monitors ask
+
     members = {member.name: member.addresses for member in cluster.members(deadline)}
     addresses = {}
     settings = {} if set(given) >= set(members) else cluster.node_settings(ATTRIBUTE, deadline)

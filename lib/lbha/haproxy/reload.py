@@ -5,7 +5,6 @@ anew and takes the sockets, the tables and the clients over from the old one.  W
 notices does it: the action `reload`, or a monitor, at its next look.
 """
 
-import os
 import time
 import zlib
 
@@ -246,6 +245,8 @@ def signature(paths):
 
 
 def _facts(path, suffix):
+    import os  # dear, and few have their files watched
+
     names = [path]
     if os.path.isdir(path):  # its own time would also tell of files that do not count
         names = sorted(os.path.join(path, name) for name in os.listdir(path)

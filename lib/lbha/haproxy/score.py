@@ -2,7 +2,7 @@
 
 import time
 
-from lbha import cluster, state
+from lbha import state
 
 VERIFY_EVERY = 20.0  # seconds after which the attribute is asked for: daemons can lose it
 # seconds that the attribute daemons gather changes of all nodes: what every node sees counts
@@ -52,12 +52,16 @@ class Score:
         attribute, value, now = self.note["attribute"], self.note["published"], time.monotonic()
         if not attribute or value is None:
             return
+        from lbha import cluster
+
         if cluster.get_attribute(attribute, self.deadline.within(ATTRD)) == value:
             self.note.update(verified="%.3f" % now)
         else:
             self._publish(attribute, value, now)
 
     def _publish(self, attribute, value, now):
+        from lbha import cluster
+
         # first: should we be killed, a stop must know what to take back
         self.note.update(attribute=attribute)
         cluster.set_attribute(attribute, value, self.deadline.within(ATTRD), dampen=GRACE)
@@ -72,6 +76,8 @@ class Score:
     def clear(self):
         """Take the attribute back, as another name counts."""
         if self.note["attribute"]:
+            from lbha import cluster
+
             cluster.delete_attribute(self.note["attribute"], self.deadline.within(ATTRD))
         self.note.drop()
 
@@ -81,6 +87,8 @@ class Score:
         attribute, last = self.note["attribute"], self.note["published"]
         if not attribute:
             return
+        from lbha import cluster
+
         cluster.delete_attribute(attribute, self.deadline.within(ATTRD), dampen=GRACE)
         self.note.drop()
         self.note.update(stopped="%.3f" % time.monotonic(), last=last)

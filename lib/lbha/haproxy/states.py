@@ -1,6 +1,5 @@
 """Server states that an operator set: kept over restarts, compared between the nodes."""
 
-from lbha import cluster
 from lbha.haproxy import admin, servers
 
 FILE = "servers"     # stays when the resource is stopped; a reboot forgets it
@@ -47,13 +46,15 @@ class States:
             text = text[:LONGEST].rpartition(" ")[0]
         return text
 
-    def differences(self, attribute, node, running, deadline):
+    def differences(self, attribute, node, resource, deadline):
         """A sentence when another node where HAProxy runs has other changes, or None;
         publishes ours.
 
         attribute -- of all nodes, private to the attribute daemon
-        running   -- gives the names of those nodes, and is asked when somebody has changes
+        resource  -- HAProxy's, of which is asked where it runs when somebody has changes
         """
+        from lbha import cluster
+
         values, text = cluster.get_attributes(attribute, deadline), self.shown
         if values.pop(node, "") != text:
             if text:
@@ -62,7 +63,7 @@ class States:
                 cluster.delete_attribute(attribute, deadline, private=True)
         if not (text or values):
             return None
-        for other in sorted(running() - {node}):
+        for other in sorted(cluster.running_on(resource, deadline) - {node}):
             if values.get(other, "") != text:
                 return servers.difference(
                     servers.parse(text), servers.parse(values.get(other, "")), other)

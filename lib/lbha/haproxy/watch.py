@@ -1,6 +1,6 @@
 """What a recurring monitor does beside finding out whether HAProxy runs."""
 
-from lbha import cluster, hold
+from lbha import hold
 from lbha.errors import DeadlineReached, Error
 from lbha.haproxy import admin, output, peers, servers
 from lbha.haproxy.checks import Check, Checks
@@ -108,6 +108,8 @@ class Watch:
     def _expected(self, names):
         """Those of the peers that should be there: a node of the cluster where HAProxy does
         not run is none of them, who is no node of the cluster always is."""
+        from lbha import cluster
+
         nodes = {member.name for member in cluster.members(self._within(ASIDE))}
         running = cluster.running_on(self.agent.call.instance, self._within(ASIDE))
         return [name for name in names if name not in nodes or name in running]
@@ -134,8 +136,7 @@ class Watch:
             self.record.update(shared=1)
         return self.service.states.differences(
             self.agent.attribute("servers"), self.agent.node,
-            lambda: cluster.running_on(self.agent.call.instance, self._within(ASIDE)),
-            self._within(ASIDE))
+            self.agent.call.instance, self._within(ASIDE))
 
     # -------------------------------------------------------------------------- check_url
 

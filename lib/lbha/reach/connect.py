@@ -7,9 +7,9 @@ what it should.
 
 import _socket
 import errno
-import os
+import posix as os
 import select
-from struct import pack
+from _struct import pack
 
 MOST_FILES = 1 << 14       # a request that waits is a descriptor, and dead hosts have many
 LINGER = pack("ii", 1, 0)  # struct linger: close() resets

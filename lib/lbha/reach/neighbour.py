@@ -5,10 +5,10 @@ open; only hosts on a link of this node can be asked.
 
 import _socket
 import errno
-import os
+import posix as os
 import select
 import sys
-from struct import pack, unpack_from
+from _struct import pack, unpack_from
 
 from lbha import netlink
 from lbha.errors import Error, NoPrivilege

@@ -103,7 +103,7 @@ class Watch:
     def _tell_at_last(self):
         """The first carrier since start; the announcer may have given up before it came."""
         self.record.update(carrier=1)
-        self.service.announce_once()
+        self.service.change.announce_once()
 
     def _claimed(self):
         """The sentence about another host's claim of the last minute, or None."""
@@ -114,6 +114,10 @@ class Watch:
         from lbha import claims
 
         return claims.lasting(self.folder)
+
+    def forget(self):
+        """The address is stopped: what was seen of other hosts' claims counts no more."""
+        self.folder.remove(CLAIM)
 
     # ---------------------------------------------------------------------------- the link
 
@@ -207,8 +211,8 @@ class Watch:
     def _put_back(self, place):
         self.record.update(repairs=" ".join(self._repairs() + ["%.3f" % time.monotonic()]))
         self.agent.log.warning("%s was removed by something else: putting it back" % place)
-        self.service.end_announcer()
-        self.service.add(place, self.service.addresses.link(place.index))
+        self.service.change.end_announcer()
+        self.service.change.add(place, self.service.addresses.link(place.index))
 
     def _refresh(self, copy):
         """Announce again what is held, now and then."""
