@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.agent import nodes, traffic
-from tests.agent.balancer import masters_of, until, worker_of
+from tests.agent.balancer import masters_of, processes, until, worker_of
 from tests.agent.resource import OK
 from tests.lab import sticky
 
@@ -109,19 +109,22 @@ def kill_beside(balancer, version):
     old = masters_of(balancer.namespace)
     balancer.parameters.update(config_version=version)
     reload = balancer.popen("reload")
-    until(lambda: len(masters_of(balancer.namespace)) == 2 and not launching(balancer), 10,
-          "there are two")
+    until(lambda: is_beside(balancer), 10, "there are two")
     # not nsenter, which became the agent's interpreter
     reload.send_signal(signal.SIGKILL)
     reload.wait(5)
     reload.communicate()
-    both = masters_of(balancer.namespace)
-    assert len(both) == 2 and "beside=" in (balancer.folder / "record").read_text()
-    return sorted(both, key=lambda master: master not in old)
+    assert is_beside(balancer)
+    return sorted(masters_of(balancer.namespace), key=lambda master: master not in old)
 
 
-def launching(balancer):
-    return (balancer.folder / "launching").exists()
+def is_beside(balancer):
+    """Whether two serve, by the record and by the processes."""
+    found = processes(balancer.namespace)
+    workers = [pid for pid, parent in found.items() if parent in found]
+    return ("beside=" in (balancer.folder / "record").read_text()
+            and not (balancer.folder / "launching").exists()
+            and len(workers) == len(found) - len(workers) == 2)
 
 
 def serves_alone(balancer, master):
