@@ -5,16 +5,15 @@ the tables from it only then: whoever comes in between is new to it.  Where anot
 teach, the new one is launched without: both serve, mostly the old one, which has been
 waiting longer, until the new one has learned all; then the old one is told to stop.
 
-Without a teacher it must be -sf: a new one that was told of no old one does not wait for
-its tables, and 2.6 does not take them (HAProxy, src/peers.c: PEERS_RESYNC_FROMLOCAL is the
-first state with old pids only).
+Where nobody else can, it is -sf: only a new one that was told of an old one waits for what
+that teaches (HAProxy, src/peers.c: with old pids it begins with PEERS_RESYNC_FROMLOCAL).
 """
 
 from lbha import host
 from lbha.errors import DeadlineReached, LocalFault
 from lbha.haproxy import admin, output
 
-LEARN = 0.5     # seconds that the other node may take to teach: it takes about ten milliseconds
+LEARN = 1.0     # seconds that the other node may take to teach; it takes some ten milliseconds
 PAUSE = 0.005   # seconds between two questions: either worker answers, whoever is quicker
 SIGUSR1 = 10
 
