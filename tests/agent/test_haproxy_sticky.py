@@ -134,6 +134,7 @@ def serves_alone(balancer, master):
 def test_what_a_killed_agent_began_is_finished(namespace, pair):
     first, second = pair
     first.remember("10.0.0.1")
+    assert first.say("set server web/web02 state maint") == "\n"
     with frozen(second):
         old, new = kill_beside(first, "1")
     until(lambda: serves_alone(first, new), 10, "the new one serves alone")
@@ -147,6 +148,8 @@ def test_what_a_killed_agent_began_is_finished(namespace, pair):
                  and first.serving, 15, "there is another")
     until(lambda: serves_alone(first, last), 10, "it serves alone")
     assert first.remembered == {"10.0.0.1": 1}
+    assert [line.split(",")[17] for line in first.say("show stat").splitlines()
+            if line.startswith("web,web02,")] == ["MAINT"]
     assert first.stop().code == OK and masters_of(namespace) == []
 
 

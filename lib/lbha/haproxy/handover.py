@@ -58,6 +58,7 @@ class Handover:
         else:
             self._give_up(old)
             self.record.update(attempt=None)
+            self.service.await_other(_keys(masters) - old, deadline)
 
     def _run(self, words, masters, stop, deadline):
         result = self.instance.launch(words, masters, stop, deadline)

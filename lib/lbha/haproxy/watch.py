@@ -68,7 +68,11 @@ class Watch:
         return None
 
     def _keep_states(self):
-        self.service.states.keep(self.service.limit)
+        # while a reload goes on a new worker may answer that was not told of them yet
+        with self.agent.folder.lock(self._within(ASIDE)):
+            self.record.reload()
+            if self.record and not self.record["beside"]:
+                self.service.states.keep(self.service.limit)
 
     def _servers(self):
         return admin.servers(self.service.ask("show stat -1 4 -1"))
