@@ -134,7 +134,8 @@ class Watch:
         return None
 
     def _differences(self):
-        self.record.update(shared=1)
+        if not self.record["shared"]:  # without the lock: a reload may be writing too
+            self.record.update(shared=1)
         return self.service.states.differences(
             self.agent.attribute("servers"), self.agent.node, self._within(ASIDE))
 
