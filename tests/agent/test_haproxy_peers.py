@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from tests.agent import traffic
+from tests.agent import nodes, traffic
 from tests.agent.balancer import Balancer, argv, ask_for_reload, master_of, masters_of, until
-from tests.agent.namespace import Namespace
+from tests.agent.nodes import configure
 from tests.agent.resource import CONFIGURED, GENERIC, OK
 
 OWN = """
@@ -15,11 +15,6 @@ peers %s
     peer elsewhere 127.0.0.9:1024
 """
 ADDRESS = "lbha-peers-address"
-
-
-def configure(namespace, nodes):
-    """Tell the stand-ins of the cluster's programs who the nodes are."""
-    (namespace.folder / "attributes.nodes").write_text(json.dumps(nodes))
 
 
 def peers_of(balancer):
@@ -139,23 +134,8 @@ def test_nodes_come_and_go(namespace, auto):
 @pytest.fixture
 def pair(namespace):
     """Two nodes with a wire between them and a stick table that they share, started."""
-    second = Namespace(beside=namespace)
-    namespace.ip("link", "add", "eth0", "type", "veth", "peer", "name", "peer0")
-    namespace.ip("link", "set", "peer0", "netns", str(second.pid))
-    namespace.attributes.with_name("attributes.lags").write_text("node01 0\nnode02 0\n")
-    found, nodes = [], {}
-    for place, link, node, address in ((namespace, "eth0", "node01", "192.168.10.11"),
-                                       (second, "peer0", "node02", "192.168.10.12")):
-        place.ip("address", "add", address + "/24", "dev", link)
-        place.ip("link", "set", link, "up")
-        found.append(Balancer(place, traffic.CONFIG % " peers lbha", peers="auto"))
-        found[-1].node = node
-        nodes[node] = {"addresses": [address], "runs": [found[-1].name]}
-    configure(namespace, nodes)
-    for balancer in found:
-        assert balancer.start().code == OK
-    yield found
-    second.close()
+    with nodes.pair(namespace, traffic.CONFIG % " peers lbha") as found:
+        yield found
 
 
 def test_both_nodes_know_what_one_has_seen(namespace, pair):

@@ -32,12 +32,12 @@ backend web
 """
 
 
-def module(namespace, name, *words):
+def module(namespace, name, *words, **options):
     """Start a program of the lab inside; its output is a pipe."""
     return namespace.popen(
         ["env", "PYTHONPATH=%s" % paths.CHECKOUT,  # nsenter goes to the root
          sys.executable, "-u", "-m", "tests.lab." + name, *words],
-        stdout=subprocess.PIPE, universal_newlines=True)
+        stdout=subprocess.PIPE, universal_newlines=True, **options)
 
 
 def serve(namespace):

@@ -87,9 +87,9 @@ def test_nothing_is_lost(replicated, lab):
     assert short.broken == long.broken == []
     assert 0 < workers.most <= MOST_OLD
     assert after.kept(first) == len(first.answers)
-    # who comes while the new worker still learns the table is new to it, and the longer that
-    # takes on a busy machine the more these are; with the tables lost it would be everybody
-    assert again.kept(known) > len(known.answers) / 2
+    # of those who come while both serve, some meet the new worker before it has learned the
+    # table; with the old one told to stop at once these were 18, 60 and 194 in three runs
+    assert again.kept(known) >= 0.95 * len(known.answers)
     for node in lab.nodes.values():
         wait("no old worker is left on " + node.name, lambda: old_workers(node) == 0, 15)
         table = sticky.table(node)

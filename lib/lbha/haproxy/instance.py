@@ -152,10 +152,11 @@ class Instance:
 
         return proc.run([words[0], "-c"] + words[1:], deadline)
 
-    def launch(self, words, replaced, deadline):
+    def launch(self, words, replaced, stop, deadline):
         """Run HAProxy; with `replaced` (masters, as Process) it takes over from them.
 
         words -- program, configuration files, further arguments; no modes
+        stop  -- whether it tells them to take no more clients, as soon as it serves
         Returns the proc.Result of the parent, which ends when the worker serves; what went
         to its standard error is in `err`.
         """
@@ -163,7 +164,9 @@ class Instance:
 
         command = [words[0], "-W", "-D"] + words[1:]
         if replaced:
-            command += ["-x", self.socket, "-sf"] + [str(process.pid) for process in replaced]
+            command += ["-x", self.socket]
+        if stop:
+            command += ["-sf"] + [str(process.pid) for process in replaced]
         output = self.folder.append_to("output.new")
         try:
             # -D: a session of its own, so that it survives the end of our process group.

@@ -12,7 +12,6 @@ from lbha import state
 from lbha.deadline import nap
 from lbha.errors import Error, LocalFault
 from lbha.finding import cut
-from lbha.haproxy import output
 
 SETTLED = 2.0   # seconds without a change until a changed file counts as written
 STAT = 1.0      # seconds that a file system may take to say how its files are
@@ -63,6 +62,8 @@ class Reload:
         quick -- do not wait until the files have settled
         Returns a sentence when a reload is due and has to wait, or has failed.
         """
+        if self.record["beside"]:
+            self.service.adopt()
         if self.record["resyncing"]:
             self._follow_resync()
             return None
@@ -112,6 +113,8 @@ class Reload:
         return None
 
     def _reload(self, wanted):
+        from lbha.haproxy.handover import Handover
+
         agent = self.agent
         # so that there is time left to see that the old one serves on, and to say so
         deadline = agent.deadline.within(agent.deadline.left() * SHARE)
@@ -127,14 +130,11 @@ class Reload:
         agent.service.judge(checked)
         agent.folder.write("own.cfg", wanted.own_config)
         agent.service.keep_states()
-        masters = self.instance.masters()
         # should we be killed now, whoever finds the new master knows what it was launched with
-        self.record.update(old=" ".join(master.key for master in masters),
+        self.record.update(old=" ".join(master.key for master in self.instance.masters()),
                            attempt="%s %s" % (wanted.command, wanted.files))
         try:
-            result = self.instance.launch(wanted.words, masters, deadline)
-            if result.code:
-                raise LocalFault(output.complaint(result))
+            masters = Handover(agent.service).launch(wanted.words, deadline)
         except Error:
             agent.folder.write("own.cfg", before or "")
             raise

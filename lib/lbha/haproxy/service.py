@@ -115,10 +115,13 @@ class Service:
 
     def old_masters(self):
         """The masters of earlier launches that still have clients."""
-        words = (self.record["old"] or "").split()
-        keys = {" ".join(pair) for pair in zip(words[::2], words[1::2])}
-        return [process for process in map(host.find_process, sorted(keys))
+        return [process for process in map(host.find_process, self.old_keys())
                 if process and process.key != self.record["master"]]
+
+    def old_keys(self):
+        """The keys of the masters that there were when HAProxy was launched last, sorted."""
+        words = (self.record["old"] or "").split()
+        return sorted({" ".join(pair) for pair in zip(words[::2], words[1::2])})
 
     def sections(self):
         """The peers sections as HAProxy shows them (admin.Section), None where it cannot.
@@ -175,7 +178,7 @@ class Service:
         """Launch what is Wanted (lbha.haproxy.reload), and wait until it serves."""
         self.refuse_strangers()
         self.agent.folder.write("own.cfg", wanted.own_config)
-        result = self.instance.launch(wanted.words, [], self.deadline)
+        result = self.instance.launch(wanted.words, [], False, self.deadline)
         try:
             self.judge(result)
             self.settle(wanted, (), self.deadline)
@@ -198,19 +201,21 @@ class Service:
 
         replaced -- the masters (Process) that it takes over from: they may answer for a moment
         """
-        before = {master.key for master in replaced}
+        self.await_other({master.key for master in replaced}, deadline)
+        self._write_down(wanted.command, wanted.files)
 
+    def await_other(self, old, deadline):
+        """Wait until a worker answers whose master has none of the keys `old`."""
         def answers():
-            return self.find().code == 0 and self.master.key not in before
+            return self.find().code == 0 and self.master.key not in old
 
         deadline.wait(answers, "the worker of HAProxy to answer")
-        self._write_down(wanted.command, wanted.files)
 
     def _write_down(self, command, files):
         """Record what runs, and what it was launched with."""
         self.record.update(
             master=self.master.key, worker=self.worker.key, command=command, files=files,
-            attempt=None, incomplete=None, launched="%.3f" % time.monotonic(),
+            attempt=None, beside=None, incomplete=None, launched="%.3f" % time.monotonic(),
             pidfile=self.agent.pidfile,
             listeners=Ports.learn([self.worker], self.deadline))
         for trouble in self.states.restore(self.limit):
@@ -222,6 +227,11 @@ class Service:
 
         The caller holds the lock.
         """
+        if self.record["beside"]:
+            from lbha.haproxy.handover import Handover  # most monitors have nothing to finish
+
+            Handover(self).finish(self.deadline)
+            self.find()
         if self.worker is None or self.worker.key == self.record["worker"]:
             return
         # the one that was found may have been replaced while somebody else held the lock

@@ -68,7 +68,11 @@ class Watch:
         return None
 
     def _keep_states(self):
-        self.service.states.keep(self.service.limit)
+        # while a reload goes on a new worker may answer that was not told of them yet
+        with self.agent.folder.lock(self._within(ASIDE)):
+            self.record.reload()
+            if self.record and not self.record["beside"]:
+                self.service.states.keep(self.service.limit)
 
     def _servers(self):
         return admin.servers(self.service.ask("show stat -1 4 -1"))
@@ -132,7 +136,9 @@ class Watch:
         return None
 
     def _differences(self):
-        if self.service.states.shown:  # before it is: a stop must know what to take back
+        # before it is told: a stop must know what to take back.  Once, for this is without the
+        # lock, and a reload may be writing too
+        if self.service.states.shown and not self.record["shared"]:
             self.record.update(shared=1)
         return self.service.states.differences(
             self.agent.attribute("servers"), self.agent.node,
