@@ -5,7 +5,7 @@ import struct
 import sys
 import time
 
-from lbha import fence, ipmi, options, power, secret, spec, values
+from lbha import fence, ipmi, options, packages, power, secret, spec, values
 from lbha.deadline import enforce, nap
 from lbha.errors import (DeadlineReached, Error, Failed, NotInstalled,
                          WrongParameter)
@@ -285,11 +285,15 @@ class Pyipmi(fence.FenceAgent):
 def _session_kind():
     """pyghmi's Session, as Talk."""
     try:
-        # the layer below pyghmi.ipmi.command: half its time, and no vendor's extensions
-        from pyghmi.ipmi.private.session import Session
+        return type("Session", (Talk, packages.load(_session)), {})
     except ImportError as error:
         raise NotInstalled("pyghmi cannot be used (%s): install python3-pyghmi" % error)
-    return type("Session", (Talk, Session), {})
+
+
+def _session():
+    # the layer below pyghmi.ipmi.command: half its time, and no vendor's extensions
+    from pyghmi.ipmi.private.session import Session
+    return Session
 
 
 class Talk:
