@@ -19,6 +19,7 @@ ANSWER = 0.1        # seconds that a reading may take, at least
 # Pacemaker recovers nothing before the call ends, and no bound is right: some devices say on at
 # once, many some seconds later
 CAME_UP = 0.5
+CYCLE_UP = 2.0      # the same after a power cycle: off for at least a second (IPMI 28.3)
 BRING_UP = 6.0      # seconds for that and for the command itself
 OFF_AGAIN = 5.0     # seconds of on after which off is sent once more
 CYCLED = 5.0        # seconds in which a power cycle must be seen to be off
@@ -57,7 +58,7 @@ def restart(agent):
     try:
         if not cycled:
             _switch(agent, True, agent.deadline)
-        _prove(agent, True, _limit(agent, CAME_UP))
+        _prove(agent, True, _limit(agent, CYCLE_UP if cycled else CAME_UP))
     except Error as error:
         agent.log.warning("the node is off, proven, and fenced; but it was not seen to come "
                           "on again: %s" % error.reason)

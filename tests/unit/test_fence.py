@@ -218,6 +218,17 @@ def test_a_reboot_does_not_wait_long_for_the_power_to_come_on(call):
     assert readings(asked)[2] - proof < power.FIRST_PAUSE, "not looked at once"
 
 
+def test_a_power_cycle_is_given_the_time_that_it_is_off(call):
+    def answers():  # off for a second
+        began = time.monotonic()
+        while True:
+            yield time.monotonic() - began > 1
+
+    code, out, err, asked = call("reboot", answers(), method="cycle")
+    assert (code, out, err) == (codes.FENCE_OK, "Success: Rebooted\n", "")
+    assert words(asked) == ["connect", "cycle", "disconnect"]
+
+
 def test_a_node_that_is_slow_to_die_is_soon_seen_off(call):
     def answers():  # on for 2 s
         began = time.monotonic()

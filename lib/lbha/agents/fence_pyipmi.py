@@ -61,9 +61,9 @@ DECLARATION = spec.Declaration(
         "is on cannot be told from an honest one.",
         "reboot is off, proven, then on. Once off is proven the node is fenced, and the cluster "
         "waits for nothing but the end of the call: it comes when the BMC says that the power "
-        "is on, or 0.5 s after it accepted the command (6 s after the proof if the BMC is slow "
-        "to answer). That the power was not seen to come on is a warning; many BMCs tell it "
-        "only some seconds later.",
+        "is on, or 0.5 s after it accepted the command (2 s after the proof of a power cycle, "
+        "6 s if the BMC is slow to answer). That the power was not seen to come on is a "
+        "warning; many BMCs tell it only some seconds later.",
         "A call is one session with the BMC. Lost answers are asked for again; when the BMC has "
         "no session free, or the session breaks off, the agent logs in anew as long as there is "
         "time. Several calls at one BMC do not disturb each other's proof.",
