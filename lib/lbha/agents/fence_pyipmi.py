@@ -135,14 +135,14 @@ class Pyipmi(fence.FenceAgent):
                 self.name, ipmi.words(code) if code else "empty answer"))
         return ipmi.is_on(data)
 
-    def switch(self, on, again=False):
+    def switch(self, on, logins=2):
         code, _ = self._ask(ipmi.CHASSIS, ipmi.CHASSIS_CONTROL,
                             (ipmi.POWER_UP if on else ipmi.POWER_DOWN,))
-        if code == ipmi.NO_PRIVILEGE and not again:
+        if code == ipmi.NO_PRIVILEGE and logins:
             # a login packet that arrives twice takes the privilege away again (ipmi_sim)
             self.disconnect()
             self._log_in()
-            return self.switch(on, again=True)
+            return self.switch(on, logins - 1)
         if code in (ipmi.DONE, ipmi.NOT_IN_PRESENT_STATE):
             return code == ipmi.DONE
         kind = fence.Refused if code in ipmi.PERMANENT else Failed
