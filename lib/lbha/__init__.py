@@ -21,6 +21,7 @@ The common library of the agents.  A module imports only what stands before it h
     reach                        which hosts this node reaches
     haproxy  vip                 HAProxy; a virtual address: launched, watched, taken away
     actions                      what each action of a resource agent does
+    packages                     of the distribution, beside the standard library
     secret  power  ipmi          passwords, power proven, and what IPMI says
     ocf  fence                   the runtimes of resource and fence agents
     agents                       what each agent declares, and its verbs

@@ -181,6 +181,10 @@ def _report(verb, on):
 
 def main(agent_class):
     """Do what the command line or standard input asks for, and exit with the code."""
+    import gc
+
+    # a call ends before garbage matters, and would spend a tenth of its imports on looking for it
+    gc.disable()
     streams.open_standard()
     secret.forbid_core()
     for number in (_signal.SIGTERM, _signal.SIGHUP):  # as ^C: log out, and say it

@@ -52,7 +52,7 @@ COMMON = (
     idle("retry_on", values.Integer(0),
          "A busy device is asked again, and a lost answer asked for, as long as there is time."),
     idle("stonith_status_sleep", values.Seconds(),
-         "The pause between two readings grows from 0.1 s to 1 s by itself."),
+         "The pause between two readings grows from 0.1 s to 0.25 s by itself."),
     idle("plug_separator", values.Text(), "A call is about one device."),
     spec.Parameter(
         "verbose", values.Boolean(), "Tell every step on standard error",

@@ -10,11 +10,16 @@ from lbha.deadline import nap
 from lbha.errors import Error, Failed
 
 SETTLED = 0.3       # seconds between the two readings of off that prove it
-FIRST_PAUSE = 0.1   # seconds between two readings, growing ...
-LONGEST_PAUSE = 1.0
+FIRST_PAUSE = 0.1   # seconds between two tries, growing ...
+READ_AGAIN = 0.25   # ... to this between two readings: while a node dies, its cluster waits
+SEND_AGAIN = 1.0    # ... and to this between two commands to a busy device
 LAST_WORD = 1.0     # seconds kept to tell what was read last, and to log out
 ANSWER = 0.1        # seconds that a reading may take, at least
-CAME_UP = 2.0       # seconds that a reboot waits to see the power come back
+# seconds after which a reboot looks no more whether the power came back: the node is fenced,
+# Pacemaker recovers nothing before the call ends, and no bound is right: some devices say on at
+# once, many some seconds later
+CAME_UP = 0.5
+CYCLE_UP = 2.0      # the same after a power cycle: off for at least a second (IPMI 28.3)
 BRING_UP = 6.0      # seconds for that and for the command itself
 OFF_AGAIN = 5.0     # seconds of on after which off is sent once more
 CYCLED = 5.0        # seconds in which a power cycle must be seen to be off
@@ -53,7 +58,7 @@ def restart(agent):
     try:
         if not cycled:
             _switch(agent, True, agent.deadline)
-        _prove(agent, True, _limit(agent, CAME_UP))
+        _prove(agent, True, _limit(agent, CYCLE_UP if cycled else CAME_UP))
     except Error as error:
         agent.log.warning("the node is off, proven, and fenced; but it was not seen to come "
                           "on again: %s" % error.reason)
@@ -94,7 +99,7 @@ def _switch(agent, on, limit):
             if limit.left() < pause:
                 raise
             nap(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, SEND_AGAIN)
     agent.log.debug("%s %s %s" % (agent.name, "accepted" if accepted else
                                   "sees nothing to do for", word(on)))
     if agent.p.power_wait:
@@ -126,7 +131,7 @@ def _prove(agent, on, limit, again=True):
                 sent = time.monotonic()
             since = None
             over, wait = not limit.left(), min(pause, limit.left())
-            pause = min(pause * 1.5, LONGEST_PAUSE)
+            pause = min(pause * 1.5, READ_AGAIN)
         if over:
             raise Failed("%s took the command %s, but after %.3g s the power %s"
                          % (agent.name, word(on), limit.seconds, last))

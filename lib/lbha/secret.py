@@ -2,7 +2,6 @@
 
 import os
 
-from lbha import proc
 from lbha.errors import Failed, LocalFault, WrongParameter
 
 MOST = 4096  # bytes of a file that are read
@@ -37,6 +36,8 @@ def find(p, log, deadline):
 
 def _from_script(command, deadline):
     import shlex
+
+    from lbha import proc
 
     try:
         argv = shlex.split(command)

@@ -12,6 +12,7 @@ from tests.agent.resource import INTERPRETER
 AGENT = paths.agent("fence_pyipmi")
 # a Python with another pyghmi
 PYTHON = os.environ.get("LBHA_FENCE_PYTHON", INTERPRETER)
+FLAGS = "-IS" if PYTHON == INTERPRETER else "-I"  # -S would hide that one's packages
 OK, FAILED, OFF = 0, 1, 2
 NO_RETRY = " (no retry can help: to be taken as timed out)"
 
@@ -88,7 +89,7 @@ class Fencing:
     def popen(self, arguments=()):
         return self.namespace.popen(
             ["env", "-i", "--default-signal", "PATH=/usr/sbin:/usr/bin",
-             "PCMK_service=pacemaker-fenced", PYTHON, "-I", AGENT, *arguments],
+             "PCMK_service=pacemaker-fenced", PYTHON, FLAGS, AGENT, *arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             universal_newlines=True, start_new_session=True)
 

@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import shutil
+import stat
 import subprocess
 import sys
 import threading
@@ -274,12 +276,47 @@ def test_a_name_that_resolves(fence, bmc):
     assert fence("status", ip="localhost").code == OK
 
 
-def test_without_pyghmi_it_says_what_to_install(namespace):
-    call = namespace.run([INTERPRETER, "-IS", AGENT, "-o", "status", "-a", "127.0.0.1"],
-                         check=False)
+def change_packages(namespace, line, hide=True):
+    """Give the interpreter's packages a .pth file with this line; pyghmi moves to "elsewhere"."""
+    where = pathlib.Path(namespace.run([
+        INTERPRETER, "-I", "-c", "import pyghmi; print(pyghmi.__path__[0])"]).stdout.strip())
+    upper, work = namespace.folder / "packages", namespace.folder / "packages-work"
+    upper.mkdir()
+    work.mkdir()
+    (upper / "test.pth").write_text(line + "\n")
+    if hide:
+        shutil.copytree(str(where), str(namespace.folder / "elsewhere" / where.name))
+        os.mknod(str(upper / where.name), stat.S_IFCHR)  # a whiteout: filesystems/overlayfs.rst
+    namespace.run(["mount", "-t", "overlay", "overlay", "-o", "lowerdir=%s,upperdir=%s,workdir=%s"
+                   % (where.parent, upper, work), where.parent])
+
+
+def status(namespace):
+    """How the agent's status, with the distribution's pyghmi, ended."""
+    return namespace.run([INTERPRETER, "-IS", AGENT, "-o", "status", "-a", "127.0.0.1",
+                          "-l", USER, "-p", PASSWORD], check=False)
+
+
+def test_without_pyghmi_it_says_what_to_install(namespace, bmc):
+    assert status(namespace).returncode == OK
+    change_packages(namespace, "# nothing")
+    call = status(namespace)
     assert call.returncode == FAILED
     assert call.stderr.startswith("pyghmi cannot be used") and "python3-pyghmi" in call.stderr
     assert len(call.stderr.splitlines()) == 1
+
+
+def test_pyghmi_may_be_where_a_pth_file_leads(namespace, bmc):
+    change_packages(namespace, str(namespace.folder / "elsewhere"))
+    call = status(namespace)
+    assert (call.returncode, call.stdout, call.stderr) == (OK, "Status: ON\n", "")
+
+
+def test_what_a_pth_file_runs_at_a_start_is_not_run(namespace, bmc):
+    change_packages(namespace, "import os; os.write(2, b'a start')", hide=False)
+    assert namespace.run([INTERPRETER, "-I", "-c", "pass"]).stderr == "a start"
+    call = status(namespace)
+    assert (call.returncode, call.stdout, call.stderr) == (OK, "Status: ON\n", "")
 
 
 # --- bad input
@@ -410,7 +447,7 @@ def test_metadata_needs_neither_pyghmi_nor_options_and_is_quick(fence, namespace
 def interpreter_seconds(namespace):
     """What the interpreter takes for nothing."""
     began = time.monotonic()
-    namespace.run([INTERPRETER, "-I", "-c", "pass"])
+    namespace.run([INTERPRETER, "-IS", "-c", "pass"])
     return time.monotonic() - began
 
 

@@ -200,6 +200,48 @@ def test_on_has_a_time_of_its_own_after_the_proof(call, monkeypatch):
     assert time.monotonic() - began < 2
 
 
+def test_a_reboot_ends_with_the_first_reading_of_on(call):
+    code, out, err, asked = call("reboot", [False, False, True])
+    assert (code, out, err) == (codes.FENCE_OK, "Success: Rebooted\n", "")
+    assert [item if isinstance(item, str) else "read" for item in asked] == [
+        "connect", "off", "read", "read", "on", "read", "disconnect"]
+
+
+def test_a_reboot_does_not_wait_long_for_the_power_to_come_on(call):
+    code, out, err, asked = call("reboot", [False])
+    ended = time.monotonic()
+    assert (code, out) == (codes.FENCE_OK, "Success: Rebooted\n")
+    assert err.endswith("it was not seen to come on again: device took the command ON, "
+                        "but after 0.5 s the power is still OFF\n")
+    proof = readings(asked)[1]
+    assert power.CAME_UP <= ended - proof < power.CAME_UP + 0.5
+    assert readings(asked)[2] - proof < power.FIRST_PAUSE, "not looked at once"
+
+
+def test_a_power_cycle_is_given_the_time_that_it_is_off(call):
+    def answers():  # off for a second
+        began = time.monotonic()
+        while True:
+            yield time.monotonic() - began > 1
+
+    code, out, err, asked = call("reboot", answers(), method="cycle")
+    assert (code, out, err) == (codes.FENCE_OK, "Success: Rebooted\n", "")
+    assert words(asked) == ["connect", "cycle", "disconnect"]
+
+
+def test_a_node_that_is_slow_to_die_is_soon_seen_off(call):
+    def answers():  # on for 2 s
+        began = time.monotonic()
+        while True:
+            yield time.monotonic() - began < 2
+
+    code, _, _, asked = call("off", answers())
+    assert code == codes.FENCE_OK
+    times = readings(asked)[:-1]  # without the one that proves it
+    gaps = [later - earlier for earlier, later in zip(times, times[1:])]
+    assert 0.09 < min(gaps) and min(gaps[-3:]) < 0.3, gaps
+
+
 @pytest.mark.parametrize("takes, answers", [
     ([True, Failed("no")], [False]),
     ([True, DeadlineReached("mute")], [False]),

@@ -187,9 +187,8 @@ def test_what_is_public_says_what_it_is(name):
 
 @pytest.mark.parametrize("name", AGENTS)
 def test_an_agent_runs_as_it_is(name):
-    flags = "-I" if name in declarations.FENCE_AGENTS else "-IS"
     with open(str(AGENTS[name]), encoding="utf-8") as file:
-        assert file.readline() == "#!/usr/bin/python3 %s\n" % flags
+        assert file.readline() == "#!/usr/bin/python3 -IS\n"
     assert os.access(str(AGENTS[name]), os.X_OK)
 
 

@@ -5,7 +5,7 @@ import struct
 import sys
 import time
 
-from lbha import fence, ipmi, options, power, secret, spec, values
+from lbha import fence, ipmi, options, packages, power, secret, spec, values
 from lbha.deadline import enforce, nap
 from lbha.errors import (DeadlineReached, Error, Failed, NotInstalled,
                          WrongParameter)
@@ -57,10 +57,13 @@ DECLARATION = spec.Declaration(
         "with the options of fence_ipmilan.",
         "off is always sent, whatever the BMC says of the power, and done means that the BMC "
         "accepted it and then told twice, 0.3 s apart, that the power is off. It is sent again "
-        "when the power comes back in between. reboot is off, proven, then on; once off is "
-        "proven the node is fenced: if it then does not come on within 2 s (6 s if the BMC is "
-        "slow to answer) that is a warning. A BMC that says off for longer while the power is "
-        "on cannot be told from an honest one.",
+        "when the power comes back in between. A BMC that says off for longer while the power "
+        "is on cannot be told from an honest one.",
+        "reboot is off, proven, then on. Once off is proven the node is fenced, and the cluster "
+        "waits for nothing but the end of the call: it comes when the BMC says that the power "
+        "is on, or 0.5 s after it accepted the command (2 s after the proof of a power cycle, "
+        "6 s if the BMC is slow to answer). That the power was not seen to come on is a "
+        "warning; many BMCs tell it only some seconds later.",
         "A call is one session with the BMC. Lost answers are asked for again; when the BMC has "
         "no session free, or the session breaks off, the agent logs in anew as long as there is "
         "time. Several calls at one BMC do not disturb each other's proof.",
@@ -132,14 +135,14 @@ class Pyipmi(fence.FenceAgent):
                 self.name, ipmi.words(code) if code else "empty answer"))
         return ipmi.is_on(data)
 
-    def switch(self, on, again=False):
+    def switch(self, on, logins=2):
         code, _ = self._ask(ipmi.CHASSIS, ipmi.CHASSIS_CONTROL,
                             (ipmi.POWER_UP if on else ipmi.POWER_DOWN,))
-        if code == ipmi.NO_PRIVILEGE and not again:
+        if code == ipmi.NO_PRIVILEGE and logins:
             # a login packet that arrives twice takes the privilege away again (ipmi_sim)
             self.disconnect()
             self._log_in()
-            return self.switch(on, again=True)
+            return self.switch(on, logins - 1)
         if code in (ipmi.DONE, ipmi.NOT_IN_PRESENT_STATE):
             return code == ipmi.DONE
         kind = fence.Refused if code in ipmi.PERMANENT else Failed
@@ -282,11 +285,15 @@ class Pyipmi(fence.FenceAgent):
 def _session_kind():
     """pyghmi's Session, as Talk."""
     try:
-        # the layer below pyghmi.ipmi.command: half its time, and no vendor's extensions
-        from pyghmi.ipmi.private.session import Session
+        return type("Session", (Talk, packages.load(_session)), {})
     except ImportError as error:
         raise NotInstalled("pyghmi cannot be used (%s): install python3-pyghmi" % error)
-    return type("Session", (Talk, Session), {})
+
+
+def _session():
+    # the layer below pyghmi.ipmi.command: half its time, and no vendor's extensions
+    from pyghmi.ipmi.private.session import Session
+    return Session
 
 
 class Talk:
