@@ -60,8 +60,10 @@ def configured(empty_lab, package):
 @pytest.fixture
 def lab(configured):
     """The configured lab; before and after the test everything is where it belongs."""
-    configured.cluster.pcs("resource", "cleanup")
-    settle(configured)
+    if configured.cluster.status().failures:  # of a test that has failed
+        configured.cluster.pcs("resource", "cleanup")
+        settle(configured)
+    guide.wait_settled(configured.cluster, 90)
     yield configured
     settle(configured)
     audit(configured)
