@@ -3,6 +3,7 @@
 import sys
 
 import hypothesis
+import pytest
 
 from tests import paths
 
@@ -12,3 +13,11 @@ sys.path.insert(0, str(paths.LIBRARY))
 hypothesis.settings.register_profile("lbha", deadline=None, database=None,
                                      suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("lbha")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Of the processes that run tests side by side, if there are any."""
+    from tests.side import Files
+
+    return Files(config, log)

@@ -1,6 +1,6 @@
 """Did every level really run, and was nothing skipped without a reason?
 
-    python3 -m tests.report     reads build/report.xml, which `make test` leaves
+    python3 -m tests.report     reads what `make test` leaves in build
 
 Which tests may be skipped, and why, is in tests/skips.txt.
 """
@@ -10,7 +10,7 @@ import sys
 import xml.etree.ElementTree
 
 from tests import paths
-from tests.__main__ import REPORT
+from tests.__main__ import REPORTS
 
 LEVELS = ("unit", "agent", "cluster")
 SKIPS = paths.CHECKOUT / "tests/skips.txt"
@@ -19,9 +19,10 @@ SKIPS = paths.CHECKOUT / "tests/skips.txt"
 def main():
     """Say what is wrong with the last run; the exit code."""
     try:
-        cases = list(xml.etree.ElementTree.parse(str(REPORT)).iter("testcase"))
-    except OSError:
-        return "there is no %s: run `make test` first" % REPORT.relative_to(paths.CHECKOUT)
+        cases = [case for report in REPORTS
+                 for case in xml.etree.ElementTree.parse(str(report)).iter("testcase")]
+    except OSError as error:
+        return "there is no %s: run `make test` first" % error.filename
     return "\n".join(complaints(cases, allowed_skips())) or None
 
 

@@ -4,6 +4,7 @@ A holder process keeps the namespaces; everything in it is ended by pid when it 
 """
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import shutil
@@ -48,7 +49,7 @@ class Namespace:
             self.pid = int(pathlib.Path("/proc/%d/task/%d/children" % (
                 self.pid, self.pid)).read_text())
         self.ip("link", "set", "lo", "up")
-        os.makedirs("/run/lbha", mode=0o700, exist_ok=True)  # a mount point needs to exist
+        self.mount_point = MountPoint("/run/lbha")
         self.run(["mount", "-t", "tmpfs", "-o", "mode=0700", "tmpfs", "/run/lbha"])
         self._own_programs()
 
@@ -129,5 +130,32 @@ class Namespace:
         self.holder.wait()
         self.holder.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            os.rmdir("/run/lbha")
+        self.mount_point.close()
+
+
+class MountPoint:
+    """A directory of the machine that exists as long as any process has one of these.
+
+    Who removes a mount point unmounts it in every other namespace: the kernel allows that
+    since 3.18, and a test beside this one would lose its files.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        while True:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(path, 0o700)
+            with contextlib.suppress(FileNotFoundError):
+                self.lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                fcntl.flock(self.lock, fcntl.LOCK_SH)
+                with contextlib.suppress(FileNotFoundError):
+                    if os.path.samestat(os.stat(path), os.fstat(self.lock)):
+                        return
+                os.close(self.lock)  # somebody has removed it just now
+
+    def close(self):
+        """Remove it when nobody else has it."""
+        with contextlib.suppress(OSError):  # somebody has, or something is in it
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.rmdir(self.path)
+        os.close(self.lock)

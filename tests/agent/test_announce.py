@@ -43,6 +43,7 @@ def alive(library):
     return library.ask("bool(announcer and announcer.alive)")
 
 
+@pytest.mark.alone
 @BOTH
 def test_with_the_carrier_comes_the_whole_of_the_announcement(wire, node, ip):
     wire.neighbour.ip("link", "set", "peer0", "down")
@@ -92,6 +93,7 @@ def test_a_new_mac_address_is_announced_from_then_on(wire, node):
     assert not alive(node)
 
 
+@pytest.mark.alone
 def test_an_address_is_not_announced_while_its_duplicates_are_looked_for(wire):
     """Nor is it when another host has it: RFC 4862 section 5.4."""
     capture = wire.capture()

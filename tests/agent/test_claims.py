@@ -84,6 +84,7 @@ def announcements(capture, wire, ip):
 FORMS = {V4: 2, V6: 1}
 
 
+@pytest.mark.alone
 @BOTH
 def test_a_claim_wakes_is_told_with_its_mac_and_answered(wire, neighbour, node, ip):
     watch(node, ip)
@@ -345,6 +346,7 @@ def test_where_nobody_can_claim_nobody_is_listened_to(wire, node):
 
 # ------------------------------------------------------------------------------- duplicates
 
+@pytest.mark.alone
 @BOTH
 def test_who_has_an_address_is_told_at_once(wire, ip):
     wire.neighbour.ip("address", "add", PREFIX[ip], "dev", "peer0",
@@ -356,6 +358,7 @@ def test_who_has_an_address_is_told_at_once(wire, ip):
     assert node.ask("time.monotonic() - begun") < 0.3
 
 
+@pytest.mark.alone
 @BOTH
 def test_a_free_address_is_asked_for_three_times_within_a_second(wire, ip):
     capture, node = wire.capture(), Inside(wire.node)
@@ -393,6 +396,7 @@ def test_of_two_that_look_at_the_same_time_one_sees_the_other(wire, ip):
     assert seen in ((macs[0], None), (None, macs[1]), tuple(macs))
 
 
+@pytest.mark.alone
 @BOTH
 def test_the_deadline_counts_for_the_question_too(wire, ip):
     node = Inside(wire.node)

@@ -245,6 +245,7 @@ os._exit(0)
 """
 
 
+@pytest.mark.alone
 def test_an_answer_that_is_there_before_anybody_waits_is_not_lost(fence, bmc, namespace):
     found = namespace.run([PYTHON, "-I", "-W", "ignore", "-c", EARLY, paths.LIBRARY, "-o", "status",
                            "-a", "127.0.0.1", "-l", USER, "-p", PASSWORD])

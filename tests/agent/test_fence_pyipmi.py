@@ -251,6 +251,7 @@ def test_a_bmc_that_falls_silent_in_the_login(fence, namespace, stage):
         assert half.stdout.readline() == "answered\n"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("timeout", ["2", "4"])
 def test_the_reading_is_told_when_the_whole_call_is_over_first(fence, bmc, timeout):
     bmc.behave("stays on")

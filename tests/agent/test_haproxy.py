@@ -272,6 +272,7 @@ def hold(haproxy, seconds):
     return child
 
 
+@pytest.mark.alone
 def test_a_monitor_that_holds_tells_of_a_kill_at_once(namespace, haproxy):
     haproxy.start()
     child = hold(haproxy, 10)

@@ -100,6 +100,7 @@ def test_ipv6_is_announced_by_unsolicited_advertisements(wire, capture, forwardi
         assert frame[62:] == IP6 + b"\2\1" + wire.mac
 
 
+@pytest.mark.alone
 @BOTH
 def test_the_burst_keeps_its_interval_and_start_does_not_wait_for_it(wire, capture, ip):
     outcome = vip(wire, ip=ip, arp_count=4, arp_interval=300).start()

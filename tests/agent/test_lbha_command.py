@@ -210,6 +210,7 @@ def test_reverse_lists_what_a_sheet_cannot_hold(tmp_path):
     assert "a sheet cannot hold rsc_ticket id=t ticket=A" in done.stderr
 
 
+@pytest.mark.alone
 def test_a_thousand_resources_in_two_seconds(tmp_path):
     rows = [",RESOURCES", ",,resourceItem,id"]
     rows += [",,Primitive,r%d" % number for number in range(1000)]

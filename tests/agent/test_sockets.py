@@ -216,6 +216,7 @@ print(json.dumps([idle, statistics.median(ratios)]))
 """
 
 
+@pytest.mark.alone
 def test_connections_do_not_slow_the_list_of_listeners(namespace):
     idle, ratio = ask(namespace, LOAD)
     assert ratio < 2, "%.3f ms without connections" % (idle * 1000)

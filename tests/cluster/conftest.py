@@ -1,24 +1,30 @@
 """The cluster level: one lab for all scenarios, with the RPM in every node."""
 
+import fcntl
 import os
+import pathlib
+import shutil
 import subprocess
 
 import pytest
 
-from tests import paths
+from tests import paths, tools
 from tests.lab import guide, sticky
 from tests.lab.lab import Lab, leftovers
 from tests.lab.wait import wait
 
-LOGS = paths.CHECKOUT / "build" / "cluster-logs"
+LOGS = tools.BUILD / "cluster-logs"
 
 
 @pytest.fixture(scope="session")
-def package():
+def package(tmp_path_factory):
     """The RPM, built from the checkout."""
-    subprocess.run(["make", "--silent", "rpm"], cwd=paths.CHECKOUT, check=True,
-                   stdout=subprocess.DEVNULL)
-    return next((paths.CHECKOUT / "dist").glob("lbha-agents-*.noarch.rpm"))
+    with open(tools.BUILD / "package.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # there may be tests beside these
+        subprocess.run(["make", "--silent", "rpm"], cwd=paths.CHECKOUT, check=True,
+                       stdout=subprocess.DEVNULL)
+        built = next((paths.CHECKOUT / "dist").glob("lbha-agents-*.noarch.rpm"))
+        return pathlib.Path(shutil.copy(built, tmp_path_factory.mktemp("package")))
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +41,7 @@ def empty_lab(root, package):
     lab = Lab(name, progress=lambda step: print(step, flush=True))
     with lab:
         yield lab
-        lab.save_logs(LOGS)
+        lab.save_logs(LOGS / os.environ.get("PYTEST_XDIST_WORKER", ""))
     assert leftovers(name) == []
 
 
@@ -54,8 +60,10 @@ def configured(empty_lab, package):
 @pytest.fixture
 def lab(configured):
     """The configured lab; before and after the test everything is where it belongs."""
-    configured.cluster.pcs("resource", "cleanup")
-    settle(configured)
+    if configured.cluster.status().failures:  # of a test that has failed
+        configured.cluster.pcs("resource", "cleanup")
+        settle(configured)
+    guide.wait_settled(configured.cluster, 90)
     yield configured
     settle(configured)
     audit(configured)

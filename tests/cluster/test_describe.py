@@ -11,10 +11,10 @@ def squeezed(text):
 
 
 @pytest.mark.parametrize("agent", declarations.AGENTS)
-def test_pcs_describe(lab, agent):
+def test_pcs_describe(configured, agent):
     kind = "stonith" if agent in declarations.FENCE_AGENTS else "resource"
     name = agent if kind == "stonith" else "ocf:lbha:" + agent
-    shown = squeezed(lab.cluster.pcs(kind, "describe", name).out)
+    shown = squeezed(configured.cluster.pcs(kind, "describe", name).out)
     declared = declarations.declaration(agent)
     assert declared.short in shown
     for parameter in declared.parameters:
@@ -28,8 +28,9 @@ def test_pcs_describe(lab, agent):
 
 
 @pytest.mark.parametrize("agent", declarations.RESOURCE_AGENTS)
-def test_crm_ra_info(lab, agent):
-    shown = squeezed(lab.cluster.member().run(["crm", "ra", "info", "ocf:lbha:" + agent]).out)
+def test_crm_ra_info(configured, agent):
+    node = configured.cluster.member()
+    shown = squeezed(node.run(["crm", "ra", "info", "ocf:lbha:" + agent]).out)
     for parameter in declarations.declaration(agent).parameters:
         assert parameter.short in shown
         assert squeezed(parameter.long) in shown

@@ -28,6 +28,7 @@ def name(root):
     assert run("down", "--name", name).returncode == 0
 
 
+@pytest.mark.alone
 def test_up_and_down_leave_the_machine_as_it_was(name):
     before, others = snapshot(), labs()
     lab = Lab(name, cluster=False)
@@ -51,6 +52,7 @@ def begin(name, line, command="up"):
     pytest.fail("it ended without saying %r: %s" % (line, child.stderr.read()))
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("command, line", [("up", "booting"), ("demo", "the web through")])
 def test_ctrl_c_takes_everything_down_again(name, command, line):
     before = snapshot()

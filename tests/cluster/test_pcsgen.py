@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests import making, semantics
+from tests import semantics
 from tests.cluster.test_pcsgen_pcs import SUITES, generate, lbha
 from tests.lab.lab import Lab, leftovers
 from tests.lab.original import wait_settled
@@ -72,10 +72,3 @@ def reversed_to_the_same(live, target, folder):
     assert done.returncode == 0, done.stdout
     done = lbha(sheet, "--offline", "--target", target, "--diff", cib)
     assert done.returncode == 0 and done.stdout == "a push would change nothing\n", done.stdout
-
-
-def test_the_example_is_the_cluster_of_the_readme(configured, tmp_path):
-    assert lbha("--example", "csv", "--save", tmp_path / "example.csv").returncode == 0
-    made = making.make(tmp_path / "example.csv")
-    live = configured.cluster.member().run(["pcs", "cluster", "cib"]).out
-    assert configuration(live.encode()) == configuration(made.xml)

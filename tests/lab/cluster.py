@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Callable, Mapping, Sequence
 
 from .command import Result
@@ -95,8 +96,18 @@ class Cluster:
         """Return when Pacemaker has nothing left to do: what was asked for just now is done.
 
         The status alone still shows what was there before, until the scheduler has run.
+        (`crm_resource --wait` asks the same, but sleeps two seconds before it does.)
         """
-        self.member().run(["crm_resource", "--wait"], timeout=seconds)
+        wait("Pacemaker has nothing left to do", lambda: not self._left(), seconds,
+             state=self._left)
+
+    def _left(self) -> list[str]:
+        """The actions that the scheduler makes of the CIB as it is now."""
+        graph = self.member().run(["crm_simulate", "--live-check", "--quiet",
+                                   "--save-graph", "/dev/stdout"]).out
+        if "<transition_graph " not in graph:
+            raise LabError(f"crm_simulate has no transition graph: {graph}")
+        return re.findall('<(?:rsc_op|crm_event) .*operation_key="([^"]*)"', graph)
 
     def wait(self, sentence: str, predicate: Callable[[Status], object], seconds: float) -> Status:
         """Poll the status until `predicate` holds and return it.

@@ -159,6 +159,8 @@ def test_large_files_come_back_whole(folder):
 @pytest.mark.parametrize("text, least, most", [
     ("%.3f" % time.monotonic(), 0, 9999), ("%.3f" % (time.monotonic() + 1e6), 0, 0),
     (None, float("inf"), float("inf")), ("", float("inf"), float("inf")),
-    ("soon", float("inf"), float("inf"))])
+    ("soon", float("inf"), float("inf"))],
+    # the same ones in every process that collects them
+    ids=["now", "later", "none", "nothing", "a word"])
 def test_elapsed_never_raises(text, least, most):
     assert least <= state.elapsed(text) <= most
