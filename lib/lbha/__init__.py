@@ -17,7 +17,8 @@ The common library of the agents.  A module imports only what stands before it h
     announce                     telling the neighbours of an address
     cluster  turn                node attributes, membership, and one node at a time
     claims                       who else has an address
-    finding  degraded  hold      what was found, works-but-look, monitors that wait
+    finding  degraded            what was found, and works-but-look
+    hold  configuration          monitors that wait, and what they make way for
     reach                        which hosts this node reaches
     haproxy  vip                 HAProxy; a virtual address: launched, watched, taken away
     actions                      what each action of a resource agent does

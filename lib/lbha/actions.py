@@ -190,23 +190,28 @@ def _look(agent):
 
 
 def _stay(agent, found):
-    """Hold: look again at every event and every `agent.pause`, until something is wrong."""
+    """Hold: look again at every event and every `agent.pause`, until something is wrong or the
+    cluster is configured anew."""
+    from lbha.configuration import Configuration  # of no use to those who do not stay
+
     seconds = min(hold.longest(_setting(agent), agent.call), agent.deadline.left() - 1)
     end = time.monotonic() + seconds
     gc.enable()  # the agent's file has disabled it for those who are gone in a moment
-    sources = []
+    sources, configuration = [], Configuration()
     try:
-        while found.code == codes.OK and time.monotonic() < end:
+        while found.code == codes.OK and time.monotonic() < end and not configuration.changed:
             sources = _renew(sources, agent.sources())
             if not sources:
                 break
-            news = hold.wait(sources, min(agent.pause, max(0, end - time.monotonic())))
+            rest = max(0, end - time.monotonic())
+            news = hold.wait(sources + [configuration], min(agent.pause, rest))
             agent.record.reload()  # others may have acted meanwhile
             found = _look(agent)
             if news:
                 nap(BREATH)
     finally:
         _renew(sources, [])
+        configuration.close()
     return found
 
 

@@ -131,6 +131,7 @@ def serves_alone(balancer, master):
     return balancer.monitor().code == OK and masters_of(balancer.namespace) == [master]
 
 
+@pytest.mark.alone
 def test_what_a_killed_agent_began_is_finished(namespace, pair):
     first, second = pair
     first.remember("10.0.0.1")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import time
 
@@ -42,6 +43,32 @@ def test_a_lost_address_is_told_at_once(wire, ip, loss):
     code, err = held.answer()
     assert (code, time.monotonic() - began < AT_ONCE) == (NOT_RUNNING, True)
     assert "ocf-exit-reason:%s" % ip in err
+
+
+def configure(wire, name):
+    """Write a file as pacemaker-based does."""
+    folder = pathlib.Path("/proc/%d/root/var/lib/pacemaker/cib" % wire.node.pid)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "cib.new").write_text("<cib/>")
+    (folder / "cib.new").rename(folder / name)
+
+
+@pytest.mark.parametrize("there", ("cib.xml", "cib.xml.sig"))
+def test_a_held_monitor_makes_way_when_the_cluster_is_configured_anew(wire, there):
+    wire.node.run(["mount", "-t", "tmpfs", "tmpfs", "/var/lib"])
+    configure(wire, there)
+    resource = vip(wire, ip=V4)
+    assert resource.start().code == OK
+    held = Held(resource, 3)
+    before = held.processor
+    configure(wire, "cib-1.raw")  # a backup is no change
+    until(lambda: held.processor > before)
+    assert held.is_there()
+    began = time.monotonic()
+    configure(wire, "cib.xml")
+    assert held.answer() == (OK, "")
+    assert time.monotonic() - began < AT_ONCE
+    assert resource.stop().code == OK
 
 
 @BOTH
