@@ -32,10 +32,9 @@ touch "MARK"
 @pytest.fixture
 def installed(tmp_path):
     """The agents of the checkout where the package would put them."""
-    folder = tmp_path / "root/usr/lib/ocf/resource.d/lbha"
+    folder = tmp_path / "root/usr/lib/ocf/resource.d"
     folder.mkdir(parents=True)
-    for name in declarations.RESOURCE_AGENTS:
-        (folder / name).symlink_to(paths.agent(name))
+    (folder / "lbha").symlink_to(paths.agent("haproxy").parent)
     sbin = tmp_path / "root/usr/sbin"
     sbin.mkdir()
     for name in declarations.FENCE_AGENTS:

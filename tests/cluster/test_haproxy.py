@@ -1,6 +1,7 @@
 """HAProxy in the cluster: what is outside of it never fails what is inside."""
 
 import contextlib
+import itertools
 import time
 
 import pytest
@@ -145,9 +146,10 @@ def test_a_broken_file_is_told_and_mended_by_itself(lab):
     before = masters(lab)
     with file(lab.nodes.values(), CFG, lambda text: text + "  sserver web03 192.168.1.23:80\n"):
         with lab.meter() as client, parameters(lab, config_version="b"):
-            first = sorted(lab.nodes)[0]
-            lab.cluster.wait("HAProxy's line is told", lambda status: degraded(
-                status, first, "sserver", "haproxy.cfg"), 30)
+            lab.cluster.wait("HAProxy's line is told, and who waits for whom", lambda status: any(
+                degraded(status, one, "sserver", "haproxy.cfg")
+                and degraded(status, other, "the reload waits for " + one)
+                for one, other in itertools.permutations(lab.nodes)), 30)
             assert masters(lab) == before
             assert lab.cluster.status().failures == ()
     lab.cluster.wait("all is well again", lambda status: not any(

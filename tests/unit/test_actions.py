@@ -44,11 +44,11 @@ class Agent:
     """What a held monitor needs of an agent."""
 
     p, record, faults = Values(), Record(stopping="1"), []
-    deadline = Deadline(30)
 
     def __init__(self, pause, sources):
         self.call = Call("monitor", {"OCF_RESKEY_CRM_meta_interval": "100",
                                      "OCF_RESKEY_CRM_meta_timeout": "60000"}, "agent")
+        self.deadline = Deadline(30)
         self.pause, self.sources, self.looks = pause, sources, 0
 
     def find(self):

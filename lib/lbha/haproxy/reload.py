@@ -17,6 +17,7 @@ SETTLED = 2.0   # seconds without a change until a changed file counts as writte
 STAT = 1.0      # seconds that a file system may take to say how its files are
 PATIENCE = 3.0  # seconds for the cluster to say whose turn it is
 SHARE = 0.7     # of the time there is, which a launch may take
+LONGEST = 10.0  # seconds for which the action waits: meanwhile nothing is monitored
 RETRY = 10.0    # seconds after which what was refused is tried again: a port may be free now
 RESYNC = 30.0   # seconds until tables that do not come back into step are given up
 
@@ -41,18 +42,19 @@ class Reload:
         return Turn(self.agent.attribute("reload"), self.agent.node, "the reload")
 
     def now(self):
-        """For the action: reload, and wait as long as there is time.
+        """For the action: reload, and wait for a while.
 
         A sentence when it still waits then; the monitor goes on.
         """
         deadline = self.agent.deadline
+        patience = deadline.within(LONGEST)
         while True:
             waits = self.step(quick=True)
             if self.error:
                 raise self.error
             if not waits and not self.record["resyncing"]:
                 return None
-            if deadline.left() < 5:
+            if deadline.left() < 5 or not patience.left():
                 return waits
             nap(0.1)
 

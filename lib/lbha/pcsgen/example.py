@@ -54,7 +54,8 @@ def cluster():
                                    ("start", "60s", ""), ("monitor", "60s", "1s"),
                                    ("reload", "60s", ""), ("stop", "20s", "")))]),
             _primitive("vip", "IPaddr2", settings(
-                ("ip", "192.168.1.10"), ("nic", "eno2"), ("cidr_netmask", "24")), operations(
+                ("ip", "192.168.1.10"), ("nic", "eno2"), ("cidr_netmask", "24"),
+                ("check_link_status", "true"), ("link_delay", "0")), operations(
                     ("start", "20s", ""), ("monitor", "60s", "1s"), ("stop", "20s", "")),
                 settings(("priority", "-10"))),
             _fence("fence1", "node01", "192.168.0.111"),
