@@ -1,5 +1,6 @@
 """ocf:lbha:ping in the cluster: the gateway goes, for one node or for all, and the address."""
 
+import re
 import time
 
 import pytest
@@ -52,6 +53,12 @@ def value(lab, node, name="ping-status"):
     return lab.cluster.status().attributes.get(node.name, {}).get(name)
 
 
+def published(node):
+    """The attribute as the agent has set it; the cluster has it when its delay is over."""
+    shown = node.run(["attrd_updater", "--query", "--name", "ping-status"]).out
+    return re.search('value="([^"]*)"', shown).group(1)
+
+
 def stays(lab, node, seconds):
     """The address stays on a node all that time."""
     end = time.monotonic() + seconds
@@ -87,10 +94,11 @@ def test_a_gateway_that_comes_and_goes_moves_nothing(world):
     node = active(world)
     for _ in range(3):
         cut([node])
-        stays(world, node, WINDOW + 1)
+        wait("the daemon is told of the loss", lambda: published(node) == "0", WINDOW + 5)
         cut([node], False)
-        stays(world, node, 1.5)
+        wait("the daemon is told of the return", lambda: published(node) == "1", DAMPEN)
         assert value(world, node) == "1"
+        assert has_address(node)
     stays(world, node, DAMPEN + 1)
 
 
