@@ -103,7 +103,8 @@ class Balancer(Resource):
     def tells(self, *words, seconds=20, **how):
         """Monitor until the node attribute has all these words; the sentence."""
         def look():
-            assert self.monitor(**how).code == 0
+            outcome = self.monitor(**how)
+            assert outcome.code == 0, outcome
             return self.told and all(word in self.told for word in words) and self.told
 
         return until(look, seconds, "lbha-RESOURCE says %s" % (words,))

@@ -1,5 +1,7 @@
 """What lbha pcsgen learns from agents that are installed: the checkout's own, and others."""
 
+import shutil
+
 import pytest
 
 from lbha.pcsgen import agents
@@ -32,9 +34,11 @@ touch "MARK"
 @pytest.fixture
 def installed(tmp_path):
     """The agents of the checkout where the package would put them."""
-    folder = tmp_path / "root/usr/lib/ocf/resource.d"
+    folder = tmp_path / "root/usr/lib/ocf/resource.d/lbha"
     folder.mkdir(parents=True)
-    (folder / "lbha").symlink_to(paths.agent("haproxy").parent)
+    for name in declarations.RESOURCE_AGENTS:
+        shutil.copy(paths.agent(name), folder)
+    (folder.parent / "lib").symlink_to(paths.LIBRARY)
     sbin = tmp_path / "root/usr/sbin"
     sbin.mkdir()
     for name in declarations.FENCE_AGENTS:

@@ -28,16 +28,18 @@ def held_monitors(node):
 @pytest.fixture
 def changed(lab):
     """Changes a parameter of the address, for this test."""
-    names = []
+    before = {}
 
     def change(name, value):
-        names.append(name)
+        before.setdefault(name, lab.cluster.member().run(
+            ["crm_resource", "--resource", "vip", "--get-parameter", name], check=False
+        ).out.strip())
         lab.cluster.pcs("resource", "update", "vip", "%s=%s" % (name, value))
         settle(lab)
 
     yield change
-    for name in names:
-        lab.cluster.pcs("resource", "update", "vip", name + "=")
+    for setting in before.items():
+        lab.cluster.pcs("resource", "update", "vip", "%s=%s" % setting)
     lab.cluster.pcs("resource", "manage", "vip")
     lab.cluster.pcs("resource", "enable", "vip")
     lab.cluster.pcs("resource", "cleanup")

@@ -142,6 +142,17 @@ def test_a_start_beside_haproxy_service_is_refused(lab):
     guide.wait_settled(lab.cluster, 60)
 
 
+def test_a_cold_start_waits_for_no_tables(lab):
+    """Nobody has any: two HAProxys that are new to each other would wait for five seconds."""
+    lab.cluster.pcs("resource", "disable", "haproxy-clone")
+    lab.cluster.wait("no HAProxy is left", lambda status: not status.active("haproxy"), 30)
+    began = time.monotonic()
+    lab.cluster.pcs("resource", "enable", "haproxy-clone")
+    lab.cluster.wait("both serve", lambda status: (
+        len(status.started("haproxy")) == len(lab.nodes)), 30)
+    assert time.monotonic() - began < 5
+
+
 def test_a_broken_file_is_told_and_mended_by_itself(lab):
     before = masters(lab)
     with file(lab.nodes.values(), CFG, lambda text: text + "  sserver web03 192.168.1.23:80\n"):

@@ -55,7 +55,7 @@ def value(lab, node, name="ping-status"):
 
 def published(node):
     """The attribute as the agent has set it; the cluster has it when its delay is over."""
-    shown = node.run(["attrd_updater", "--query", "--name", "ping-status"]).out
+    shown = node.run(["attrd_updater", "--query", "--name", "ping-status", "--node", node.name]).out
     return re.search('value="([^"]*)"', shown).group(1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Callable, Mapping, Sequence
 
 from .command import Result
@@ -98,8 +99,19 @@ class Cluster:
         The status alone still shows what was there before, until the scheduler has run.
         (`crm_resource --wait` asks the same, but sleeps two seconds before it does.)
         """
-        wait("Pacemaker has nothing left to do", lambda: not self._left(), seconds,
-             state=self._left)
+        nudged = [time.monotonic()]
+
+        def idle() -> bool:
+            left = self._left()
+            # The history of a deleted resource goes with the next transition, but Pacemaker
+            # 2.0.5 does not always begin one for it.
+            if left and time.monotonic() - nudged[0] > 5:
+                nudged[0] = time.monotonic()
+                self.member().run(["attrd_updater", "--name", "nudge", "--update",
+                                   str(nudged[0])])
+            return not left
+
+        wait("Pacemaker has nothing left to do", idle, seconds, state=self._left)
 
     def _left(self) -> list[str]:
         """The actions that the scheduler makes of the CIB as it is now."""
@@ -107,11 +119,7 @@ class Cluster:
                                    "--save-graph", "/dev/stdout"]).out
         if "<transition_graph " not in graph:
             raise LabError(f"crm_simulate has no transition graph: {graph}")
-        # The history of a deleted resource is deleted with the next transition, but Pacemaker
-        # 2.0.5 does not always begin one for it.
-        return [key for key in re.findall(
-            '<(?:rsc_op|crm_event) .*operation_key="([^"]*)"', graph)
-            if not key.endswith("_delete_0")]
+        return re.findall('<(?:rsc_op|crm_event) .*operation_key="([^"]*)"', graph)
 
     def wait(self, sentence: str, predicate: Callable[[Status], object], seconds: float) -> Status:
         """Poll the status until `predicate` holds and return it.

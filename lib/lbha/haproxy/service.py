@@ -83,14 +83,31 @@ class Service:
         self.closed = []
         if self.worker.key != self.record["worker"]:
             return running()  # a new one, whose sockets nobody has written down yet
+        trouble = self._closed()
+        if trouble is None:
+            return running()
+        # a worker that is told to stop closes its listeners, at a reload that somebody else
+        # has asked for: then another one answers by now
+        return self.find() if self._is_replaced() else partial(trouble)
+
+    def _closed(self):
+        """What the worker does not serve any more, as a sentence; None when it serves all."""
         ports = self.ports()
         lost = ports.lost(self.worker)
         if lost:
-            return partial("HAProxy does not listen on %s any more" % lost[0])
+            return "HAProxy does not listen on %s any more" % lost[0]
         ended, self.closed = self._closed_frontends(list(ports.missing.values()))
         if ended:
-            return partial("frontend %s was shut down: nobody answers at its addresses" % ended[0])
-        return running()
+            return "frontend %s was shut down: nobody answers at its addresses" % ended[0]
+        return None
+
+    def _is_replaced(self):
+        """Whether another worker answers than the one that was found."""
+        try:
+            worker = self.instance.worker(self.limit)
+        except (Silent, Unreachable):
+            return False
+        return worker is not None and worker.key != self.worker.key
 
     def _closed_frontends(self, missing):
         """Those that were shut down, and what an operator disabled; lists of texts.
@@ -189,12 +206,32 @@ class Service:
             # it must not take part of the traffic meanwhile
             self._end("HAProxy", self.instance.signal, lambda: not self.instance.processes())
             raise
-        began = time.monotonic()
+        self._await_tables()
+
+    def _await_tables(self):
+        began, patience = time.monotonic(), ALONE
         while self.deadline.left() > 1 and self.resynced() is False:
             spent = time.monotonic() - began
-            if spent > START_RESYNC or not self.may_resync(spent):
-                break
+            if spent > patience:
+                if patience == START_RESYNC or not self._serves_elsewhere():
+                    return
+                patience = START_RESYNC
+            elif not self.may_resync(spent):
+                return
             nap(0.02)
+
+    def _serves_elsewhere(self):
+        """Whether another node's HAProxy has been started, and not only now as ours: two that
+        know nothing wait for each other, five seconds by HAProxy's own clock."""
+        agent = self.agent
+        if agent.p.peers != "auto":
+            return True  # who knows whom the user's own section names
+        from lbha import cluster
+
+        try:
+            return bool(cluster.running_on(agent.call.instance, self.deadline) - {agent.node})
+        except Error:
+            return True
 
     def settle(self, wanted, replaced, deadline):
         """Wait for the new worker, write down who it is, and give it what an operator set.
