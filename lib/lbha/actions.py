@@ -207,7 +207,7 @@ def _stay(agent, found):
             news = hold.wait(sources + [configuration], min(agent.pause, rest))
             agent.record.reload()  # others may have acted meanwhile
             found = _look(agent)
-            if news:
+            if news and found.code == codes.OK:
                 nap(BREATH)
     finally:
         _renew(sources, [])

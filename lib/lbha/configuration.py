@@ -27,7 +27,7 @@ class Configuration:
     due = float("inf")
 
     def __init__(self):
-        self._written = _identity()
+        self._written = identity()
         self.fd, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._folder = None
         try:
@@ -41,7 +41,7 @@ class Configuration:
     @property
     def changed(self):
         """Whether another configuration has been written since."""
-        return _identity() != self._written
+        return identity() != self._written
 
     def happened(self):
         """Whether what came in on `fd` is news."""
@@ -63,10 +63,10 @@ def _ignore(number, frame):
     """Of a signal that only has to wake somebody."""
 
 
-def _identity():
-    """What tells one written configuration from another; None without one."""
+def identity():
+    """A word that tells one written configuration from another; "none" without one."""
     try:
         status = os.stat(FILE)
     except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns
+        return "none"
+    return "%d-%d" % (status.st_ino, status.st_mtime_ns)

@@ -93,3 +93,19 @@ def test_the_agent_says_how_often_it_looks(pause, least, most):
     agent = stay(pause, lambda: [Source()])
     assert least <= agent.looks <= most
     assert time.monotonic() - began >= 0.5
+
+
+def test_what_is_wrong_is_told_without_a_pause(monkeypatch):
+    class News(Source):
+        due = 0
+
+        def happened(self):
+            return True
+
+    def pause(seconds):
+        raise AssertionError("the cluster waits %s s for nothing" % seconds)
+
+    monkeypatch.setattr(actions, "nap", pause)
+    agent = Agent(10.0, lambda: [News()])
+    agent.find = ocf.absent
+    assert actions._stay(agent, ocf.running()).absent

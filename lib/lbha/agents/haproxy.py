@@ -172,7 +172,7 @@ DECLARATION = Declaration(
          "pcs resource update haproxy config_version=2"),
     ))
 
-NODES_EVERY = 15.0  # seconds between two looks at who the nodes are
+NODES_EVERY = 60.0  # seconds between two looks at who the nodes are, unless that was changed
 ASIDE = 2.0         # seconds for the attribute daemon, or the lock, beside the matter
 
 

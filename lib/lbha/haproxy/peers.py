@@ -40,7 +40,8 @@ def section(folder, name, port, given, oldest, deadline):
     name     -- of the section, as stick tables refer to it
     port     -- TCP port on every node
     given    -- {node: IP}, goes before what the cluster says
-    oldest   -- seconds that the last answer may be old, None: any is good
+    oldest   -- seconds that the last answer may be old, if the cluster was not configured
+                anew since; None: any is good
     Raises Failed when the cluster does not say who its nodes are.
     """
     addresses = _asked(folder, given, oldest, deadline)
@@ -62,12 +63,16 @@ def complain(folder, given):
 
 
 def _asked(folder, given, oldest, deadline):
+    from lbha import configuration  # not for those who ask nobody
+
     note = state.Record(folder, NODES)
     digest = " ".join("%s=%s" % pair for pair in sorted(given.items()))
-    if note["given"] == digest and (oldest is None or note.age("when") < oldest):
+    written = configuration.identity()
+    if note["given"] == digest and (oldest is None or (
+            note["written"] == written and note.age("when") < oldest)):
         return dict(word.split("=", 1) for word in note["nodes"].split())
     addresses = _addresses(given, deadline)
-    note.update(given=digest, when="%.3f" % time.monotonic(),
+    note.update(given=digest, written=written, when="%.3f" % time.monotonic(),
                 nodes=" ".join("%s=%s" % pair for pair in sorted(addresses.items())))
     return addresses
 

@@ -12,7 +12,7 @@ from lbha.haproxy.ports import Ports, taken
 from lbha.haproxy.states import States
 
 TERM_SECONDS = 2.0   # SIGTERM ends HAProxy at once; one that does not is hung
-HUNG = 0.3           # seconds of silence before a stop does not even try to be polite
+HUNG = 0.1           # seconds of silence before a stop does not even try to be polite
 ALONE = 1.0          # seconds after which tables that nobody can bring are not waited for
 START_RESYNC = 5.0   # seconds that a start waits for the tables
 LOOK = 2.0           # seconds that the kernel may take to list sockets

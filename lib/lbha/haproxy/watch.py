@@ -6,7 +6,7 @@ from lbha.haproxy import admin, output, peers, servers
 from lbha.haproxy.checks import Check, Checks
 from lbha.haproxy.reload import RESYNC, Reload
 
-OFTEN, SELDOM, URL = 5.0, 15.0, 10.0  # seconds between two looks at a thing
+OFTEN, SELDOM, URL = 5.0, 60.0, 10.0  # seconds between two looks at a thing
 ASIDE = 2.0                           # seconds for a question to the cluster
 ANSWER = 5.0                          # seconds that an answer to check_url may take
 
