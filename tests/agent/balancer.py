@@ -112,7 +112,8 @@ class Balancer(Resource):
     def tells_nothing(self, seconds=20, **how):
         """Monitor until the node attribute is gone."""
         def look():
-            assert self.monitor(**how).code == 0
+            outcome = self.monitor(**how)
+            assert outcome.code == 0, outcome
             return self.told is None
 
         until(look, seconds, "lbha-RESOURCE is taken back")

@@ -95,6 +95,10 @@ class Instance:
         timeout -- seconds for each of TRIES, which begin PACE of it apart.
         Raises Silent, Unreachable.
         """
+        # one that is being replaced may answer, and have ended by then: the next one answers
+        return self._answering(timeout) or self._answering(timeout)
+
+    def _answering(self, timeout):
         tries, began = [], time.monotonic()
         try:
             for left in reversed(range(TRIES)):
