@@ -69,6 +69,8 @@ class Echo:
             if place and place.ip == sender and scope in (0, place.scope):
                 del self.pending[sequence]
                 found.append((number, None))
+                if not self.pending:
+                    break  # what else may have come, poll() tells
         return found
 
     def forget(self, number):

@@ -121,6 +121,7 @@ def test_no_server_at_all_is_no_failure(namespace, haproxy):
 def test_degraded_code(haproxy):
     haproxy.parameters["degraded_code"] = 190
     haproxy.start()
+    Web(haproxy, 1).seen("UP").stop()
     assert haproxy.monitor(level=10).code == resource.OK  # it has not lasted yet
     haproxy.let_last()
     outcome = haproxy.monitor(level=10)

@@ -59,7 +59,7 @@ def test_haproxy_is_replaced_in_service(namespace, busy):
     before = [master_of(namespace)]
     sockets = listeners(namespace)
     with Visits(namespace) as visits:
-        download = Download(namespace, 9)
+        download = Download(namespace, 20)  # longer than all that follows
         before.append(busy.changed(config_version="2"))
         before.append(busy.changed(options="-n 900"))
         assert argv(before[-1])[-2:] == ["-n", "900"]
@@ -75,7 +75,7 @@ def test_haproxy_is_replaced_in_service(namespace, busy):
         assert download.goes_on
     assert len(set(before)) == len(before)  # each was a new master
     assert visits.report.reasons == {} and len(visits.report.requests) > 300
-    assert download.outcome(20) == "ok"
+    assert download.outcome(40) == "ok"
     assert {where: inode for where, inode in listeners(namespace).items()
             if where in sockets} == sockets
     until(lambda: masters_of(namespace) == before[-1:], 5, "the old ones are gone")
@@ -138,7 +138,7 @@ def test_a_port_that_somebody_has_is_refused_before_anything_is_touched(namespac
 
 
 def test_with_too_many_old_workers_reloads_wait_and_are_one(namespace, plain):
-    downloads = [Download(namespace, 8)]
+    downloads = [Download(namespace, 12)]
     last = plain.changed(config_version="1", max_old_workers=1)
     with Visits(namespace, rate=100) as visits:
         for version in ("2", "3"):
@@ -150,12 +150,12 @@ def test_with_too_many_old_workers_reloads_wait_and_are_one(namespace, plain):
         downloads.append(Download(namespace, 5))  # of the one that serves now
         plain.parameters["max_old_workers"] = 2
         new = until(lambda: plain.monitor().code == OK and plain.serving != last
-                    and plain.serving, 10, "there is room for another one")
+                    and plain.serving, 20, "there is room for another one")
         assert len(masters_of(namespace)) == 3
         plain.tells_nothing()
         assert plain.serving == new  # versions 2 and 3 came at once
         plain.parameters.update(max_old_workers=1, config_version="4")
-        until(lambda: plain.monitor().code == OK and plain.serving != new, 10,
+        until(lambda: plain.monitor().code == OK and plain.serving != new, 20,
               "it is reloaded when the downloads have ended")
         assert [download.outcome(1) for download in downloads] == ["ok", "ok"]
     assert visits.report.reasons == {}

@@ -61,7 +61,7 @@ def test_meta_data_has_the_parameters_of_its_predecessor(namespace, ping):
     actions = {action.get("name"): action for action in root.iter("action")}
     assert (actions["monitor"].get("timeout"), actions["monitor"].get("interval"),
             actions["start"].get("timeout"), actions["stop"].get("timeout")) \
-        == ("60s", "1s", "60s", "20s")
+        == ("120s", "1s", "60s", "20s")
     assert "reload" in actions
 
 

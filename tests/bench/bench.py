@@ -93,7 +93,7 @@ class Bench:
 
     def _fence(self):
         try:
-            return costs.fencing(self.lab, min(self.rounds, 5))
+            return costs.fencing(self.lab, min(self.rounds, 3), 2 * self.rounds)
         finally:
             self.lab.nodes["node02"].power_on()
             self.lab.nodes["node02"].wait_booted()

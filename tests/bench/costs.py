@@ -94,25 +94,33 @@ def crowd(node, rounds):
     return [row for row in rows(timed(node, rounds, steps)) if "dead" in row["what"]]
 
 
-def fencing(lab, rounds):
-    """Rows of fencing node02 from node01: status, reboot, and a BMC that does not answer."""
-    node, target = lab.nodes["node01"], lab.nodes["node02"]
-    found = []
-    for name in ("fence_ipmilan", "fence_pyipmi"):
-        def step(what, action):
-            lines = (f"ip={bmc_address('node02')}", f"username={USER}", f"password={PASSWORD}",
-                     "lanplus=1", f"action={action}")
-            return [f"{name} {what}", [f"/usr/sbin/{name}"], {}, "\n".join(lines) + "\n"]
+def fencing(lab, rounds, statuses):
+    """Rows of fencing node02 from node01, one agent after the other, round after round.
 
-        found += rows(timed(node, rounds, [step("status", "status")]))
-        found += rows(timed(node, 1, [step("reboot", "reboot")]))
+    rounds   -- of a reboot and of a BMC that does not answer
+    statuses -- rounds of the status
+    """
+    node, target, bmc = lab.nodes["node01"], lab.nodes["node02"], lab.bmcs["node02"]
+
+    def both(what, *options):
+        options = (f"ip={bmc_address('node02')}", f"username={USER}", f"password={PASSWORD}",
+                   "lanplus=1", *options)
+        return [[f"{name} {what}", [f"/usr/sbin/{name}"], {}, "\n".join(options) + "\n"]
+                for name in ("fence_ipmilan", "fence_pyipmi")]
+
+    times = timed(node, statuses, both("status", "action=status"))
+    bmc.hang()
+    try:
+        times.update(timed(node, rounds, both("unreachable", "action=status")))
+    finally:
+        bmc.hang(False)
+    reboots = (both("reboot", "action=reboot")
+               + both("reboot, power_wait=0", "action=reboot", "power_wait=0"))
+    for step in reboots * rounds:
+        for name, found in timed(node, 1, [step]).items():
+            times.setdefault(name, []).extend(found)
         target.wait_booted()
-        lab.bmcs["node02"].hang()
-        try:
-            found += rows(timed(node, 1, [step("unreachable", "status")]))
-        finally:
-            lab.bmcs["node02"].hang(False)
-    return found
+    return rows(times)
 
 
 def rows(times):

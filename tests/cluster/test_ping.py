@@ -11,7 +11,7 @@ from tests.lab.wait import wait
 
 GATEWAY = "192.168.1.1"
 # of the README's resource: attempts x interval + timeout, and the delay of the attribute
-WINDOW, DAMPEN = 2 * 0.25 + 2.0, 5.0
+WINDOW, DAMPEN = 2 * 0.5 + 2.0, 5.0
 RULE = ["location", "vip", "rule"]
 
 
@@ -140,7 +140,7 @@ def operations(lab):
 
 @pytest.mark.parametrize("change", [
     ["host_list=%s 192.168.1.21*2" % GATEWAY], ["dampen=1s", "attempts=3"],
-    ["interval_ms=500", "timeout=1"]])
+    ["interval_ms=400", "timeout=1"]])
 def test_a_change_of_parameters_moves_nothing(world, change):
     node = active(world)
     record = {one: one.read("/run/lbha/ping-ping/record") for one in world.nodes.values()}

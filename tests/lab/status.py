@@ -44,12 +44,27 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Operation:
+    """One entry of the history: what was asked of a resource, and how long it took.
+
+    seconds -- from the agent's start to its exit, by Pacemaker's own clock
+    """
+
+    resource: str
+    node: str
+    task: str
+    code: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Status:
     """The whole cluster at one moment."""
 
     nodes: dict[str, NodeStatus] = field(default_factory=dict)
     instances: tuple[Instance, ...] = ()
     failures: tuple[Failure, ...] = ()
+    operations: tuple[Operation, ...] = ()
     attributes: dict[str, dict[str, str]] = field(default_factory=dict)
     quorum: bool = False
 
@@ -120,11 +135,20 @@ def parse(text: str) -> Status:
         )
         for one in tree.iterfind("failures/failure")
     )
+    operations = tuple(
+        Operation(
+            history.get("id", "").split(":")[0], node.get("name", ""), one.get("task", ""),
+            int(one.get("rc", "0")), int(one.get("exec-time", "0ms")[:-2]) / 1000,
+        )
+        for node in tree.iterfind("node_history/node")
+        for history in node.iterfind("resource_history")
+        for one in history.iterfind("operation_history")
+    )
     attributes = {
         node.get("name", ""): {a.get("name", ""): a.get("value", "")
                                for a in node.iterfind("attribute")}
         for node in tree.iterfind("node_attributes/node")
     }
     dc = tree.find("summary/current_dc")
-    return Status(nodes, instances, failures, attributes,
+    return Status(nodes, instances, failures, operations, attributes,
                   dc is not None and true(dc, "with_quorum"))

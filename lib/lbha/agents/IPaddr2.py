@@ -177,7 +177,7 @@ DECLARATION = Declaration(
     actions=(
         Action("start", timeout=20),
         Action("stop", timeout=20),
-        Action("monitor", timeout=60, interval=1, depth=0),
+        Action("monitor", timeout=120, interval=1, depth=0),
         Action("validate-all", timeout=20),
         Action("meta-data", timeout=5),
     ),

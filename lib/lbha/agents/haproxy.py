@@ -2,7 +2,7 @@
 
 import posix as os
 
-from lbha import hold, ocf
+from lbha import ocf
 from lbha.errors import LocalFault, NotInstalled, WrongParameter
 from lbha.haproxy.instance import LONGEST_SOCKET
 from lbha.haproxy.peers import NodeAddress, section
@@ -159,7 +159,7 @@ DECLARATION = Declaration(
     actions=(
         Action("start", timeout=60),
         Action("stop", timeout=60),
-        Action("monitor", timeout=60, interval=1, depth=20),
+        Action("monitor", timeout=120, interval=1, depth=20),
         Action("reload", timeout=60),
         Action("validate-all", timeout=20),
         Action("meta-data", timeout=5),
@@ -172,7 +172,7 @@ DECLARATION = Declaration(
          "pcs resource update haproxy config_version=2"),
     ))
 
-NODES_EVERY = 60.0  # seconds between two looks at who the nodes are, unless that was changed
+NODES_EVERY = 300.0  # seconds between two looks at who the nodes are, unless that was changed
 ASIDE = 2.0         # seconds for the attribute daemon, or the lock, beside the matter
 
 
@@ -184,6 +184,7 @@ class HAProxy(ocf.ResourceAgent):
     def __init__(self, *call):
         super().__init__(*call)
         self.service = Service(self)
+        self.watch = Watch(self)
         self._node = None
 
     def validate(self):
@@ -237,11 +238,14 @@ class HAProxy(ocf.ResourceAgent):
         self.remove_pidfile(self.record["pidfile"])
 
     def observe(self):
-        return Watch(self).look()
+        return self.watch.look()
+
+    @property
+    def pause(self):
+        return self.watch.pause
 
     def sources(self):
-        return [hold.ProcessExit(process)
-                for process in (self.service.master, self.service.worker) if process]
+        return self.watch.sources()
 
     def reload(self):
         self.folder.remove("checks")  # their answers are about what was configured before

@@ -9,6 +9,7 @@ from lbha.reach.targets import TargetWord
 
 LOOK_UP = 2.0   # seconds for the names; the resolver asks its servers for as long as it likes
 RESERVE = 2.0   # seconds of an action that are kept for publishing
+SELDOM, OFTEN = 10.0, 1.0  # seconds between two looks when all is well, and when not
 
 
 def parameter(*arguments, **more):
@@ -22,7 +23,7 @@ DECLARATION = spec.Declaration(
      "and publishes the number of those that answer, times a multiplier, as a node attribute. "
      "Location rules can then keep resources on nodes that reach the world. Made for use as a "
      "clone.",
-     "A host that answers is asked every interval_ms. One that falls silent is asked up to "
+     "A host that answers is asked every two interval_ms. One that falls silent is asked up to "
      "attempts times; timeout after the last request the result is bad, and after fall bad "
      "results in a row it counts as dead. That is published at once, and the cluster acts on "
      "it after dampen.",
@@ -71,8 +72,8 @@ DECLARATION = spec.Declaration(
         parameter(
             "interval_ms", values.Integer(10, 60000),
             "Milliseconds between two requests to a host",
-            "Also the pace at which a living host is asked while a monitor is held.",
-            default=250),
+            "While a monitor is held, a host that answers is asked at half that pace.",
+            default=500),
         parameter(
             "probe", Method(),
             "What to ask the hosts",
@@ -159,7 +160,7 @@ DECLARATION = spec.Declaration(
     (
         spec.Action("start", timeout=60),
         spec.Action("stop", timeout=20),
-        spec.Action("monitor", timeout=60, interval=1, depth=0),
+        spec.Action("monitor", timeout=120, interval=1, depth=0),
         spec.Action("reload", timeout=60),
         spec.Action("validate-all", timeout=30),
         spec.Action("meta-data", timeout=5),
@@ -244,7 +245,9 @@ class Ping(ocf.ResourceAgent):
             except Error as error:  # the next look tries again
                 trouble = trouble or error.reason
         self._judge()
-        return trouble or self.survey.complaint or self._lost_source() or self._shortage()
+        reason = trouble or self.survey.complaint or self._lost_source() or self._shortage()
+        self.pause = OFTEN if reason else SELDOM
+        return reason
 
     def sources(self):
         # a name that does not resolve is looked up by the next monitor, which is to be soon

@@ -99,15 +99,30 @@ def ask(path, command, timeout):
 
 def put(path, command):
     """A connection to the socket with the command on its way. OSError as for `ask`."""
-    client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    client = connect(path)
     try:
-        client.setblocking(False)
-        client.connect(path)
-        client.send(command.encode() + b"\n")  # a new socket takes it as a whole
+        send(client, command)
     except OSError:
         client.close()
         raise
     return client
+
+
+def connect(path):
+    """A connection on which one question can be put. OSError as for `ask`."""
+    client = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        client.setblocking(False)
+        client.connect(path)
+    except OSError:
+        client.close()
+        raise
+    return client
+
+
+def send(client, command):
+    """Put a question on a new connection, which takes it as a whole. OSError as for `ask`."""
+    client.send(command.encode() + b"\n")
 
 
 def read(client, timeout):

@@ -25,6 +25,7 @@ class Service:
     agent   -- gives parameters, record, deadline, log
     worker, master -- the Processes that `find` found serving, or None
     closed  -- what an operator disabled, a list of texts: frontends, or else addresses
+    seen    -- the Ports that `find` looked at, or None
     """
 
     def __init__(self, agent):
@@ -32,7 +33,7 @@ class Service:
         self.deadline = agent.deadline
         self.instance = Instance(agent.folder)
         self.states = States(agent.folder, self.instance.socket)
-        self.master = self.worker = None
+        self.master = self.worker = self.seen = None
         self.closed = []
 
     def ask(self, command):
@@ -80,7 +81,7 @@ class Service:
         return absent(ended)
 
     def _find_listeners(self):
-        self.closed = []
+        self.closed, self.seen = [], None
         if self.worker.key != self.record["worker"]:
             return running()  # a new one, whose sockets nobody has written down yet
         trouble = self._closed()
@@ -92,11 +93,11 @@ class Service:
 
     def _closed(self):
         """What the worker does not serve any more, as a sentence; None when it serves all."""
-        ports = self.ports()
-        lost = ports.lost(self.worker)
+        self.seen = self.ports()
+        lost = self.seen.lost(self.worker)
         if lost:
             return "HAProxy does not listen on %s any more" % lost[0]
-        ended, self.closed = self._closed_frontends(list(ports.missing.values()))
+        ended, self.closed = self._closed_frontends(list(self.seen.missing.values()))
         if ended:
             return "frontend %s was shut down: nobody answers at its addresses" % ended[0]
         return None

@@ -6,20 +6,46 @@ from lbha.haproxy import admin, output, peers, servers
 from lbha.haproxy.checks import Check, Checks
 from lbha.haproxy.reload import RESYNC, Reload
 
+WATCHFUL = 1.0                        # seconds between two looks while something is under way
 OFTEN, SELDOM, URL = 5.0, 60.0, 10.0  # seconds between two looks at a thing
 ASIDE = 2.0                           # seconds for a question to the cluster
 ANSWER = 5.0                          # seconds that an answer to check_url may take
 
 
 class Watch:
-    """The looks of one monitor."""
+    """The looks of one monitor.
+
+    pause -- seconds until the next look when nothing happens
+    """
+
+    pause = WATCHFUL
 
     def __init__(self, agent):
         self.agent, self.service, self.p = agent, agent.service, agent.p
         self.record = agent.record
 
+    def sources(self):
+        """Event sources of a held monitor: the ends of both processes, and silence."""
+        from lbha.haproxy.pulse import Pulse  # of no use to those who do not stay
+
+        master, worker = self.service.master, self.service.worker
+        if not (master and worker):
+            return []
+        ends = [hold.ProcessExit(process) for process in (master, worker)]
+        # where the kernel has no event for the end of a process, the pulse has one
+        return [end for end in ends if end.fd is not None or end.happened()] + [
+            Pulse(self.service.instance.socket, worker.pid)]
+
     def look(self):
         """Do what is to be done; a sentence when a person should look, or None."""
+        reason = self._look()
+        p, record = self.p, self.record
+        under_way = (reason or p.reload_on_change or p.score_attribute or record["unapplied"]
+                     or record["resyncing"] or record["beside"] or record["turn"])
+        self.pause = WATCHFUL if under_way else OFTEN
+        return reason
+
+    def _look(self):
         try:
             with self.agent.folder.lock(self._within(ASIDE)):
                 self.record.reload()
@@ -60,7 +86,7 @@ class Watch:
         return self.record["incomplete"]
 
     def _strangers(self):
-        return self.service.ports().strangers(self.service.instance.owns)
+        return (self.service.seen or self.service.ports()).strangers(self.service.instance.owns)
 
     def _closed(self):
         if self.service.closed:

@@ -27,11 +27,11 @@ KNOWN = {
                                  ("stop", "60s", None)),
     "ocf:pacemaker:ping": (("monitor", "60s", "10s"), ("start", "60s", None),
                            ("stop", "20s", None)),
-    "ocf:lbha:IPaddr2": (("monitor", "60s", "1s"), ("start", "20s", None),
+    "ocf:lbha:IPaddr2": (("monitor", "120s", "1s"), ("start", "20s", None),
                          ("stop", "20s", None)),
-    "ocf:lbha:ping": (("monitor", "60s", "1s"), ("reload", "60s", None),
+    "ocf:lbha:ping": (("monitor", "120s", "1s"), ("reload", "60s", None),
                       ("start", "60s", None), ("stop", "20s", None)),
-    "ocf:lbha:haproxy": (("monitor", "60s", "1s"), ("reload", "60s", None),
+    "ocf:lbha:haproxy": (("monitor", "120s", "1s"), ("reload", "60s", None),
                          ("start", "60s", None), ("stop", "60s", None)),
 }
 KNOWN_LEVELS = {"ocf:lbha:haproxy": "20"}  # OCF_CHECK_LEVEL of the monitor

@@ -45,18 +45,18 @@ def cluster():
             model.Resource("Clone", "haproxy-clone", meta=settings(("interleave", "true")),
                            children=[_primitive("haproxy", "haproxy", settings(
                                ("peers", "auto")), operations(
-                                   ("start", "60s", ""), ("monitor", "60s", "1s", "20"),
+                                   ("start", "60s", ""), ("monitor", "120s", "1s", "20"),
                                    ("reload", "60s", ""), ("stop", "60s", "")))]),
             model.Resource("Clone", "ping-clone", meta=settings(("interleave", "true")),
                            children=[_primitive("ping", "ping", settings(
                                ("name", "ping-status"), ("host_list", "192.168.1.1"),
                                ("attempts", "2"), ("timeout", "2")), operations(
-                                   ("start", "60s", ""), ("monitor", "60s", "1s"),
+                                   ("start", "60s", ""), ("monitor", "120s", "1s"),
                                    ("reload", "60s", ""), ("stop", "20s", "")))]),
             _primitive("vip", "IPaddr2", settings(
                 ("ip", "192.168.1.10"), ("nic", "eno2"), ("cidr_netmask", "24"),
                 ("check_link_status", "true"), ("link_delay", "0")), operations(
-                    ("start", "20s", ""), ("monitor", "60s", "1s"), ("stop", "20s", "")),
+                    ("start", "20s", ""), ("monitor", "120s", "1s"), ("stop", "20s", "")),
                 settings(("priority", "-10"))),
             _fence("fence1", "node01", "192.168.0.111"),
             _fence("fence2", "node02", "192.168.0.112")])

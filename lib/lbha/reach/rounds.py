@@ -2,16 +2,18 @@
 
 A round is up to `attempts` requests to a host, `interval` seconds apart, and ends with a
 result: good as soon as enough of them are answered, bad when `timeout` seconds after the last
-one they are not.  The next round begins `interval` seconds after the last request, so that a
-host that answers is asked once an interval, and one that falls silent is known to be dead
-attempts x interval + timeout later.  `fall` bad results in a row make a living host dead,
-`rise` good ones a dead host alive; the first result of all counts by itself.
+one they are not.  The next round begins `interval` seconds after the last request, and after a
+good one REST times that: a host that answers is asked once in so many intervals, and one that
+falls silent is known to be dead up to (attempts + 1) x interval + timeout later.  `fall` bad
+results in a row make a living host dead, `rise` good ones a dead host alive; the first result
+of all counts by itself.
 """
 
 import select
 import time
 
 NEVER = float("inf")
+REST = 2  # intervals between two rounds of a host that answers
 
 
 class Place:
@@ -211,7 +213,8 @@ class Rounds:
             host.note = lacks if host.delays else host.error or lacks
         host.is_open = False
         # not later: on a busy machine the next request would go in the same step
-        host.due = NEVER if self._once else max(now, host.last + self.demand.interval)
+        pause = self.demand.interval * (1 if lacks else REST)
+        host.due = NEVER if self._once else max(now, host.last + pause)
         self._count(host, lacks is None)
 
     def _count(self, host, good):
