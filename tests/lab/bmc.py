@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from .wait import wait
 
 USER, PASSWORD = "pacemaker", "ipmipass1"  # the guide's
 
-PACKAGE_PARENT = Path(__file__).resolve().parents[2]
+BUTTON = Path(__file__).with_name("button.py")
 
 
 class Bmc:
@@ -27,17 +28,22 @@ class Bmc:
         self.station = Station(place, bmc_name(node))
         self.place = place
         self.simulator = self.station.daemon("ipmi")
+        self.chassis = self.station.daemon("chassis")
 
     def start(self) -> None:
         """Switch the controller on; its station must be plugged in."""
+        folder = self.place.run / self.station.name
+        door = folder / "chassis"
         arguments = ipmi_sim.write(
-            self.place.run / self.station.name,
-            f"{sys.executable} -m {__package__}.chassis {self.place.name} {self.node}",
+            folder, f"{sys.executable} -IS {BUTTON} {door}",
             USER, PASSWORD.encode(), name=self.station.name, address=self.address)
-        self.simulator.start(
-            self.station.enter(["ipmi_sim", *arguments]),
-            env={"PYTHONPATH": str(PACKAGE_PARENT)},
-        )
+        if self.chassis.pid is None:
+            door.unlink(missing_ok=True)
+        self.chassis.start(self.station.module(
+            f"{__package__}.chassis", self.place.name, self.node, str(door)))
+        wait(f"the chassis of {self.node} answers", lambda: is_open(door), 10, interval=0.01,
+             state=self.chassis.output)
+        self.simulator.start(self.station.enter(["ipmi_sim", *arguments]))
 
     def wait_ready(self, seconds: float = 10) -> None:
         """Return when it has its port; LabError if not."""
@@ -55,3 +61,9 @@ class Bmc:
     def hang(self, hung: bool = True) -> None:
         """Let the controller receive and never answer, or let it go on."""
         self.simulator.signal(signal.SIGSTOP if hung else signal.SIGCONT)
+
+
+def is_open(door: Path) -> bool:
+    """Whether somebody listens on a socket."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(door)) == 0
