@@ -20,6 +20,7 @@ from lbha import host
 
 PYTHON_PIDFD = getattr(os, "pidfd_open", None)  # Python 3.9
 SYS_PIDFD_OPEN = 434  # every architecture; Linux 5.3
+LONGEST = 60          # seconds; a probe waits until the monitor in flight is done
 LAST_RESORT = 0.05    # seconds between looks where the kernel gives no event
 SLACK = 0.3           # seconds after the interval in which the next run counts as the next
 
@@ -106,7 +107,7 @@ def longest(setting, call):
     if not call.is_recurring or call.meta.get("notify") == "true":
         return 0.0  # notifications queue behind a monitor in flight
     if setting == "auto":
-        return call.timeout / 2 if call.timeout and call.timeout >= 20 else 0.0
+        return min(LONGEST, call.timeout / 2) if call.timeout and call.timeout >= 20 else 0.0
     return setting
 
 

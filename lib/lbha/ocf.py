@@ -9,7 +9,8 @@ import _signal
 import posix as os
 import sys
 
-from lbha import actions, codes, degraded, env, errors, host, log, spec, state, streams, values
+from lbha import (actions, codes, degraded, env, errors, hold, host, log, spec, state, streams,
+                  values)
 from lbha.deadline import Deadline, enforce
 from lbha.errors import Error, NoPrivilege
 from lbha.finding import Finding, absent, cut, partial, running
@@ -18,12 +19,12 @@ __all__ = ["HOLD", "DEGRADED_CODE", "Finding", "ResourceAgent", "absent", "main"
            "run", "running"]
 
 HOLD = spec.Parameter(
-    "hold", values.Either("auto", of=values.Seconds(0, 60)),
+    "hold", values.Either("auto", of=values.Seconds(0, hold.LONGEST)),
     "How long a recurring monitor may wait for a failure",
     "A recurring monitor that finds everything well stays for up to this time and returns "
     "the moment the resource fails, so that the cluster knows at once and not at the next "
-    "interval. auto is half of the operation's timeout when that is 20 s or more; 0 is "
-    "classic polling.",
+    "interval. auto is half of the operation's timeout when that is 20 s or more, and at most "
+    "a minute; 0 is classic polling.",
     default="auto", reloadable=True)
 
 DEGRADED_CODE = degraded.CODE

@@ -289,10 +289,12 @@ def test_a_monitor_that_holds_sees_a_hung_worker(namespace, haproxy):
     haproxy.parameters["socket_timeout"] = "200ms"
     haproxy.start()
     child = hold(haproxy, 15)
+    began = time.monotonic()
     os.kill(worker_of(namespace), signal.SIGSTOP)
     _, err = child.communicate(timeout=5)
     assert child.returncode == resource.GENERIC
     assert "silent" in err
+    assert time.monotonic() - began < 3  # not only at the next whole look
 
 
 def test_a_hold_ends_by_itself(haproxy):

@@ -6,14 +6,12 @@ import time
 
 import pytest
 
-from tests.agent.balancer import master_of, until, worker_of
+from tests.agent.balancer import master_of, worker_of
 from tests.agent.inside import Inside
 from tests.agent.resource import OK
 
-HELD = """global news
-pulse = Pulse("/run/lbha/haproxy-%s/admin.sock", %d)
-news = hold.wait([pulse], %s)
-pulse.close()"""
+MADE = 'global pulse; pulse = Pulse("/run/lbha/haproxy-%s/admin.sock", %d)'
+HELD = "global news; news = hold.wait([pulse], %s); pulse.close()"
 
 
 @pytest.fixture
@@ -31,17 +29,10 @@ def pid_of(haproxy):
     return int(fields["Pid"])
 
 
-def sessions(haproxy):
-    """The connections that HAProxy has ever had, its own sockets' among them."""
-    fields = dict(line.partition(": ")[::2] for line in haproxy.say("show info").splitlines())
-    return int(fields["CumConns"])
-
-
 def hold(listener, haproxy, seconds, pid=None):
-    """Let it hold; returns when its connection waits."""
-    before = sessions(haproxy)
-    listener.begin(HELD % (haproxy.name, pid or pid_of(haproxy), seconds))
-    until(lambda: sessions(haproxy) > before + 1, 5, "the pulse is connected")
+    """Let it hold; when this returns its connection waits."""
+    listener.do(MADE % (haproxy.name, pid or pid_of(haproxy)))
+    listener.begin(HELD % seconds)
 
 
 def news(listener):
@@ -74,6 +65,16 @@ def test_silence_is_told_when_it_is_asked(namespace, listener, haproxy):
     assert time.monotonic() - began < 2
 
 
+def test_a_connection_that_haproxy_closes_is_no_news(namespace, haproxy, listener):
+    """It waits for a question as long as "stats timeout" says, which is the user's."""
+    haproxy.config.write_text(haproxy.config.read_text().replace(
+        "global\n", "global\n    stats timeout 300ms\n"))
+    assert haproxy.reload().code == OK and haproxy.stop().code == OK
+    assert haproxy.start().code == OK
+    hold(listener, haproxy, 2)
+    assert news(listener) is False
+
+
 def test_another_worker_than_expected_is_news(listener, haproxy):
     began = time.monotonic()
     hold(listener, haproxy, 10, pid=pid_of(haproxy) + 1)
@@ -85,6 +86,6 @@ def test_nobody_there_is_news(listener, haproxy):
     pid = pid_of(haproxy)
     assert haproxy.stop().code == OK
     began = time.monotonic()
-    listener.do(HELD % (haproxy.name, pid, 10))
-    assert listener.ask("news") is True
+    hold(listener, haproxy, 10, pid)
+    assert news(listener) is True
     assert time.monotonic() - began < 3

@@ -11,7 +11,7 @@ from tests.agent.pinging import (break_attrd, configured, drop, hold, published,
                                  until, value)
 
 ICMP_10 = "ip saddr 127.0.0.10 ip protocol icmp"
-WINDOW = 0.1 * 3 + 0.5  # attempts x interval + timeout, in seconds
+WINDOW = 0.1 * 3 + 0.5  # of a dead host: attempts x interval + timeout, in seconds
 
 
 @pytest.fixture
@@ -217,7 +217,7 @@ def test_a_name_that_does_not_resolve_ends_a_hold(namespace, ping):
 
 
 def test_a_held_monitor_costs_next_to_nothing(namespace):
-    ping = configured(namespace, "127.0.0.1")  # as configured by default: four a second
+    ping = configured(namespace, "127.0.0.1")  # as configured by default: one a second
     ping.start()
     child = hold(ping, 6)
     pid, = [one for one in namespace.pids() if "monitor" in open(

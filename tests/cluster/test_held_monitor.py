@@ -60,5 +60,5 @@ def test_nobody_waits_for_a_held_monitor(held, words):
     lab.cluster.pcs("resource", "update", "haproxy", "socket_timeout=")
     lab.cluster.pcs("node", "unstandby", node.name)
     print("%s: %.2f s" % (" ".join(words), seconds))
-    # crm_resource --wait looks every two seconds; a hold would be thirty
+    # crm_resource --wait looks every two seconds; a hold would be sixty
     assert seconds < 8

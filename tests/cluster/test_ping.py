@@ -10,7 +10,8 @@ from tests.lab.plan import VIP
 from tests.lab.wait import wait
 
 GATEWAY = "192.168.1.1"
-# of the README's resource: attempts x interval + timeout, and the delay of the attribute
+# of the README's resource: attempts x interval + timeout, and the delay of the attribute;
+# a second more is the interval in which a living host is not asked, and Pacemaker's time
 WINDOW, DAMPEN = 2 * 0.5 + 2.0, 5.0
 RULE = ["location", "vip", "rule"]
 

@@ -49,7 +49,7 @@ def serve(node: Node, path: str) -> None:
                     continue
                 try:
                     said = DONE + answer(node, request)
-                except (LabError, OSError) as error:
+                except Exception as error:  # the next request may go better
                     said = FAILED + str(error)
                 with contextlib.suppress(OSError):  # who asked may be gone
                     visitor.sendall(said.encode())

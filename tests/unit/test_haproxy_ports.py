@@ -16,7 +16,7 @@ def test_a_kernel_that_does_not_tell_fails_nothing(monkeypatch):
     monkeypatch.setattr(sockets, "listeners", silent)
     ports = Ports("12=*:80", Deadline(1))
     assert ports.missing == {} and ports.left == []
-    assert ports.strangers(lambda process: True) is None
+    assert ports.strangers(lambda process: True, Deadline(5)) is None
     monkeypatch.setattr(sockets, "held_by", lambda _, deadline: silent(deadline))
     assert Ports.learn([], Deadline(1)) == ""
 

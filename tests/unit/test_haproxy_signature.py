@@ -60,6 +60,6 @@ def test_what_is_missing_from_the_beginning_is_no_fault(tmp_path, paths):
 
 def test_a_file_system_that_does_not_answer(paths, monkeypatch):
     monkeypatch.setattr("lbha.haproxy.reload.STAT", 0.1)
-    monkeypatch.setattr(os.path, "isdir", lambda path: os.read(os.pipe()[0], 1))
+    monkeypatch.setattr("lbha.haproxy.reload.os.stat", lambda path: os.read(os.pipe()[0], 1))
     with pytest.raises(LocalFault, match="does not answer within 0.1 s"):
         signature(paths)

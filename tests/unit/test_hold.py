@@ -169,7 +169,8 @@ def test_the_run_that_asks_does_not_end_itself(folder):
 
 
 @pytest.mark.parametrize("setting, options, seconds", [
-    ("auto", {"timeout": 20}, 10), ("auto", {"timeout": 120}, 60), ("auto", {"timeout": 19}, 0),
+    ("auto", {"timeout": 20}, 10), ("auto", {"timeout": 120}, 60), ("auto", {"timeout": 600}, 60),
+    ("auto", {"timeout": 19}, 0),
     (0.0, {}, 0), (7.0, {"timeout": 60}, 7), ("auto", {"interval": 0}, 0),
     (7.0, {"interval": 0}, 0), ("auto", {"CRM_meta_notify": "true"}, 0),
     (7.0, {"CRM_meta_notify": "true"}, 0)])

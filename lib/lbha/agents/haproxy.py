@@ -6,10 +6,8 @@ from lbha import ocf
 from lbha.errors import LocalFault, NotInstalled, WrongParameter
 from lbha.haproxy.instance import LONGEST_SOCKET
 from lbha.haproxy.peers import NodeAddress, section
-from lbha.haproxy.reload import Reload, Wanted
 from lbha.haproxy.request import Url
 from lbha.haproxy.service import Service
-from lbha.haproxy.watch import Watch
 from lbha.spec import Action, Declaration, Parameter, shorten
 from lbha.values import Boolean, Choice, Integer, Name, Path, Seconds, Text, Words
 
@@ -33,9 +31,11 @@ DECLARATION = Declaration(
         "(and net.ipv6.ip_nonlocal_bind) is 1: the package sets that. haproxy.service must be "
         "disabled: a start is refused while another process listens on a port of HAProxy.",
         "The monitor fails when the master or the worker process is gone, the worker is silent "
-        "on its socket, or a listener of it is missing. Servers, peers, HTTP answers and failed "
-        "reloads never make it fail: the sentence is in the node attribute lbha-RESOURCE. Level "
-        "10 looks at servers and peers, level 20 also asks check_url.",
+        "on its socket, or a listener of it is missing. A monitor that is held knows the first at "
+        "once, asks the worker once a second, and looks at all the rest every five seconds (each "
+        "second with reload_on_change or score_attribute). Servers, peers, HTTP answers and "
+        "failed reloads never make it fail: the sentence is in the node attribute lbha-RESOURCE. "
+        "Level 10 looks at servers and peers, level 20 also asks check_url.",
         "A change of parameters is applied by a reload: a new HAProxy takes over the listening "
         "sockets and the stick tables, the old one serves its clients to their end; one node "
         "at a time, the next only after the success of the one before. To reload by hand, "
@@ -173,7 +173,7 @@ DECLARATION = Declaration(
     ))
 
 NODES_EVERY = 300.0  # seconds between two looks at who the nodes are, unless that was changed
-ASIDE = 2.0         # seconds for the attribute daemon, or the lock, beside the matter
+ASIDE = 2.0          # seconds for the attribute daemon, or the lock, beside the matter
 
 
 class HAProxy(ocf.ResourceAgent):
@@ -184,8 +184,7 @@ class HAProxy(ocf.ResourceAgent):
     def __init__(self, *call):
         super().__init__(*call)
         self.service = Service(self)
-        self.watch = Watch(self)
-        self._node = None
+        self._node = self._watch = None
 
     def validate(self):
         from lbha import proc
@@ -209,6 +208,8 @@ class HAProxy(ocf.ResourceAgent):
         return self.service.find()
 
     def start(self):
+        from lbha.haproxy.reload import Wanted
+
         self.service.start(Wanted(self))
 
     def adopt(self):
@@ -232,10 +233,22 @@ class HAProxy(ocf.ResourceAgent):
 
             cluster.delete_attribute(self.attribute("servers"), self.deadline.within(ASIDE),
                                      private=True)
-        Reload(self).end_turn()
+        if self.record["turn"]:
+            from lbha.haproxy.reload import Reload
+
+            Reload(self).end_turn()
         self.folder.remove("own.cfg", "own.new", "haproxy.pid", "admin.sock", "output",
                            "output.new", "launching", "checks", "files")
         self.remove_pidfile(self.record["pidfile"])
+
+    @property
+    def watch(self):
+        """The looks of this monitor; a recovery, which stops and starts, does without."""
+        if self._watch is None:
+            from lbha.haproxy.watch import Watch
+
+            self._watch = Watch(self)
+        return self._watch
 
     def observe(self):
         return self.watch.look()
@@ -248,6 +261,8 @@ class HAProxy(ocf.ResourceAgent):
         return self.watch.sources()
 
     def reload(self):
+        from lbha.haproxy.reload import Reload
+
         self.folder.remove("checks")  # their answers are about what was configured before
         return Reload(self).now()
 

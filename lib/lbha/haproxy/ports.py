@@ -19,7 +19,6 @@ class Ports:
         """text -- as `learn` gave it, or None"""
         pairs = (word.partition("=") for word in (text or "").split())
         self.known = {int(inode): where for inode, _, where in pairs if inode.isdecimal()}
-        self.deadline = deadline
         try:
             self.now = sockets.listeners(deadline) if self.known else []
         except Error:
@@ -59,11 +58,11 @@ class Ports:
             for process in processes:
                 process.signal(number)
 
-    def strangers(self, owns):
+    def strangers(self, owns, deadline):
         """A sentence when somebody else listens there too; owns(Process) tells who is ours."""
         mine = self.left
         return _accuse([other for other in self.now if other.inode not in self.known
-                        and any(other.overlaps(one) for one in mine)], owns, self.deadline,
+                        and any(other.overlaps(one) for one in mine)], owns, deadline,
                        "%s also listens on %s and takes part of the traffic: stop it")
 
 

@@ -16,12 +16,14 @@ class Pulse:
     the kernel breaks it the moment the worker ends.  Where it has no pidfd, that is the event;
     and a worker ends with its master (HAProxy, src/mworker.c, mworker_accept_wrapper).
 
-    path -- of its socket
-    pid  -- of the worker that is to answer
+    path  -- of its socket
+    pid   -- of the worker that is to answer
+    every -- seconds between two questions; infinite for none but after an event
+    Raises OSError when there are no descriptors or no memory left.
     """
 
-    def __init__(self, path, pid):
-        self._path, self._line = path, b"\nPid: %d\n" % pid
+    def __init__(self, path, pid, every=EVERY):
+        self._path, self._line, self._every = path, b"\nPid: %d\n" % pid, every
         self._poll, self._client = select.epoll(), None
         self.fd = self._poll.fileno()
         self._connect()
@@ -29,8 +31,10 @@ class Pulse:
     def happened(self):
         """Ask when it is time; whether it is gone, silent, or another one."""
         if self._client and self._poll.poll(0):
-            return True
-        if time.monotonic() < self.due:
+            # it ended; or it waits no longer for a question (stats timeout), which says nothing
+            self._close()
+            self._connect()
+        elif time.monotonic() < self.due:
             return False
         answers = self._client is not None and self._asked()
         self._close()
@@ -46,7 +50,7 @@ class Pulse:
             return False
 
     def _connect(self):
-        self.due = time.monotonic() + EVERY
+        self.due = time.monotonic() + self._every
         try:
             self._client = admin.connect(self._path)
         except OSError:

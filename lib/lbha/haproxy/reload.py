@@ -5,6 +5,7 @@ anew and takes the sockets, the tables and the clients over from the old one.  W
 notices does it: the action `reload`, or a monitor, at its next look.
 """
 
+import posix as os
 import time
 import zlib
 
@@ -13,6 +14,7 @@ from lbha.deadline import nap
 from lbha.errors import Error, LocalFault
 from lbha.finding import cut
 
+FILE_TYPE, FOLDER = 0o170000, 0o040000  # of st_mode; inode(7)
 SETTLED = 2.0   # seconds without a change until a changed file counts as written
 STAT = 1.0      # seconds that a file system may take to say how its files are
 PATIENCE = 3.0  # seconds for the cluster to say whose turn it is
@@ -247,11 +249,9 @@ def signature(paths):
 
 
 def _facts(path, suffix):
-    import os  # dear, and few have their files watched
-
     names = [path]
-    if os.path.isdir(path):  # its own time would also tell of files that do not count
-        names = sorted(os.path.join(path, name) for name in os.listdir(path)
+    if _is_folder(path):  # its own time would also tell of files that do not count
+        names = sorted("%s/%s" % (path.rstrip("/"), name) for name in os.listdir(path)
                        if name.endswith(suffix))
     for name in names:
         try:
@@ -260,6 +260,13 @@ def _facts(path, suffix):
             yield "%s %d" % (name, error.errno)
         else:
             yield "%s %d %d %d" % (name, found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+def _is_folder(path):
+    try:
+        return os.stat(path).st_mode & FILE_TYPE == FOLDER
+    except OSError:
+        return False
 
 
 def _digest(texts):

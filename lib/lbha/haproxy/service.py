@@ -49,7 +49,8 @@ class Service:
 
     def find(self):
         """What is there: a Finding. Never raises for a wrong parameter."""
-        self.master = self.worker = None
+        self.master = self.worker = self.seen = None
+        self.closed = []
         try:
             worker = self.instance.worker(self.limit)
         except Silent as silent:
@@ -81,7 +82,6 @@ class Service:
         return absent(ended)
 
     def _find_listeners(self):
-        self.closed, self.seen = [], None
         if self.worker.key != self.record["worker"]:
             return running()  # a new one, whose sockets nobody has written down yet
         trouble = self._closed()
@@ -200,7 +200,7 @@ class Service:
         try:
             self.judge(result)
             self.settle(wanted, (), self.deadline)
-            stranger = self.ports().strangers(self.instance.owns)
+            stranger = self.ports().strangers(self.instance.owns, self.deadline)
             if stranger:
                 raise LocalFault(stranger)
         except Error:
@@ -304,7 +304,8 @@ class Service:
             self.keep_states()
             if drain:
                 self._drain(drain)
-        self._end("HAProxy", self.instance.signal, lambda: not self.instance.processes())
+        if self.instance.processes():  # not so after a failure that the monitor told
+            self._end("HAProxy", self.instance.signal, lambda: not self.instance.processes())
         if self.ports().left:
             self._end("who was given the sockets of HAProxy", self._signal_holders,
                       lambda: not self.ports().left)

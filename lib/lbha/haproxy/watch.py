@@ -24,17 +24,26 @@ class Watch:
         self.agent, self.service, self.p = agent, agent.service, agent.p
         self.record = agent.record
 
-    def sources(self):
-        """Event sources of a held monitor: the ends of both processes, and silence."""
-        from lbha.haproxy.pulse import Pulse  # of no use to those who do not stay
+    def ends(self):
+        """Event sources: the ends of both processes."""
+        return [hold.ProcessExit(process)
+                for process in (self.service.master, self.service.worker) if process]
 
-        master, worker = self.service.master, self.service.worker
-        if not (master and worker):
+    def sources(self):
+        """Event sources of a held monitor: those, and silence."""
+        from lbha.haproxy.pulse import EVERY, Pulse  # of no use to those who do not stay
+
+        ends, worker = self.ends(), self.service.worker
+        if not worker:
             return []
-        ends = [hold.ProcessExit(process) for process in (master, worker)]
+        # a whole look that comes as soon asks it as well
+        every = EVERY if self.pause > WATCHFUL else float("inf")
+        try:
+            pulse = Pulse(self.service.instance.socket, worker.pid, every)
+        except OSError:
+            return ends
         # where the kernel has no event for the end of a process, the pulse has one
-        return [end for end in ends if end.fd is not None or end.happened()] + [
-            Pulse(self.service.instance.socket, worker.pid)]
+        return [end for end in ends if end.fd is not None or end.happened()] + [pulse]
 
     def look(self):
         """Do what is to be done; a sentence when a person should look, or None."""
@@ -86,7 +95,8 @@ class Watch:
         return self.record["incomplete"]
 
     def _strangers(self):
-        return (self.service.seen or self.service.ports()).strangers(self.service.instance.owns)
+        ports = self.service.seen or self.service.ports()
+        return ports.strangers(self.service.instance.owns, self._within(ASIDE))
 
     def _closed(self):
         if self.service.closed:
@@ -183,7 +193,7 @@ class Watch:
             task = Task(lambda: request.complaint(url, ANSWER) or "ok", ANSWER)
         except OSError as error:
             return "cannot ask %s: %s" % (url, error.strerror)
-        ends = self.agent.sources()
+        ends = self.ends()
         try:
             # a process of HAProxy that ends meanwhile is told at once
             hold.wait(ends + [task], min(ANSWER, self.agent.deadline.left()))

@@ -39,7 +39,7 @@ class Demand:
     rise, fall  -- results in a row that change the state
     """
 
-    def __init__(self, attempts=3, interval=0.25, timeout=2.0, min_replies=1, max_loss=None,
+    def __init__(self, attempts=3, interval=0.5, timeout=2.0, min_replies=1, max_loss=None,
                  max_rtt=None, rise=1, fall=1):
         self.attempts, self.interval, self.timeout = attempts, interval, timeout
         self.min_replies, self.max_loss, self.max_rtt = min_replies, max_loss, max_rtt
