@@ -1,5 +1,6 @@
 """ocf:lbha:IPaddr2 while it holds: what is lost is told at once, or put back."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -266,8 +267,11 @@ def test_a_repair_that_somebody_else_was_quicker_with_is_a_success(wire, ip):
 
 def has_open(pid, path):
     """Whether a process has a file open."""
-    return any(os.path.realpath("/proc/%d/fd/%s" % (pid, fd)) == path
-               for fd in os.listdir("/proc/%d/fd" % pid))
+    for fd in os.listdir("/proc/%d/fd" % pid):
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            if os.readlink("/proc/%d/fd/%s" % (pid, fd)) == path:
+                return True
+    return False
 
 
 def test_a_repaired_address_is_announced(wire):

@@ -12,7 +12,7 @@ import time
 from lbha import cluster
 from lbha.errors import Error, LocalFault
 
-VERIFY_EVERY = 30.0  # seconds after which a monitor asks whether the attribute is still there
+VERIFY_EVERY = 10.0  # seconds after which a monitor asks whether the attribute is still there
 WRITING = 3.0        # seconds, beside the delay, until a published value is in the CIB
 ATTRD = 5.0          # seconds that the attribute daemon may take to answer
 LOCK = 1.0           # seconds that a monitor waits for another action to end
