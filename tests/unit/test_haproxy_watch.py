@@ -1,11 +1,13 @@
 """What a held monitor of HAProxy waits for."""
 
+import collections
 import subprocess
 import types
 
 import pytest
 
 from lbha import hold, host
+from lbha.deadline import Deadline
 from lbha.haproxy.pulse import Pulse
 from lbha.haproxy.watch import OFTEN, WATCHFUL, Watch
 
@@ -47,8 +49,7 @@ def test_without_pidfd_the_pulse_alone_tells(watch, monkeypatch):
 def test_who_has_ended_already_is_news_without_pidfd_too(watch, pair, monkeypatch):
     monkeypatch.setattr(hold, "_pidfd", lambda pid: None)
     pair[1].kill()
-    while pair[1].alive:
-        pass
+    Deadline(5).wait(lambda: not pair[1].alive, "it to end")
     sources = watch.sources()
     assert hold.wait(sources, 20) is True
     assert kinds(sources) == [hold.ProcessExit, Pulse]
@@ -74,3 +75,19 @@ def test_a_pulse_asks_only_where_no_whole_look_comes_as_soon(watch):
 def test_nobody_to_wait_for(watch):
     watch.service.worker = None
     assert watch.sources() == []
+
+
+@pytest.mark.parametrize("reason, parameters, record, pause", [
+    (None, {}, {}, OFTEN), ("web is short of servers", {}, {}, WATCHFUL),
+    (None, {"reload_on_change": True}, {}, WATCHFUL),
+    (None, {"score_attribute": "score"}, {}, WATCHFUL),
+    (None, {}, {"unapplied": "reload: no"}, WATCHFUL), (None, {}, {"resyncing": "1"}, WATCHFUL),
+    (None, {}, {"beside": "1 2"}, WATCHFUL), (None, {}, {"turn": "1"}, WATCHFUL)])
+def test_whole_looks_are_seldom_only_while_nothing_is_under_way(
+        watch, monkeypatch, reason, parameters, record, pause):
+    watch.p = types.SimpleNamespace(**dict(
+        {"reload_on_change": False, "score_attribute": None}, **parameters))
+    watch.record = collections.defaultdict(lambda: None, record)
+    monkeypatch.setattr(watch, "_look", lambda: reason)  # what it sees is for other tests
+    assert watch.look() == reason
+    assert watch.pause == pause
