@@ -6,8 +6,10 @@ or later.  Everything is read from /proc, which the monitor path can afford.
 
 import errno
 import posix as os
+import time
 
 PROC = "/proc"
+BOOTTIME = 7      # time.CLOCK_BOOTTIME, which Python 3.6 does not name
 _boot_id = None  # once read
 
 
@@ -34,6 +36,11 @@ class Process:
     def alive(self):
         """Whether this same process still runs; a zombie has ended."""
         return find_process(self.key) is not None
+
+    @property
+    def age(self):
+        """Seconds since its start."""
+        return time.clock_gettime(BOOTTIME) - self.start / os.sysconf("SC_CLK_TCK")
 
     @property
     def argv(self):
@@ -125,6 +132,18 @@ def processes_with(word):
     found = [process(pid) for pid in pids
              if wanted in (read("%s/%d/cmdline" % (PROC, pid)) or b"").split(b"\0")]
     return [one for one in found if one]
+
+
+def processes_called(names):
+    """The living processes of our pid namespace with one of these names, a list.
+
+    names -- as the kernel keeps them, the first 15 characters of the program's
+    """
+    wanted = [name.encode() for name in names]
+    pids = [int(name) for name in os.listdir(PROC) if name.isdigit()]
+    found = [process(pid) for pid in pids
+             if (read("%s/%d/comm" % (PROC, pid)) or b"").rstrip() in wanted]
+    return [one for one in found if one and one.is_ours]
 
 
 def environment(process):

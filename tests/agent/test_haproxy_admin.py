@@ -261,6 +261,8 @@ def test_peers_are_connected_while_both_live(start):
     until(lambda: {"one": look(one), "two": look(two)} == wanted, 20, "one and two are connected")
     section, = admin.peers(one.say("show peers"))
     assert [peer.name for peer in section.peers if peer.local] == ["one"]
+    # each was new to the other
+    assert [peer.name for peer in section.peers if peer.exhausted] == ["two"]
     two.child.kill()
     until(lambda: look(one)[1]["two"] is False, 10, "two is seen gone")
 
@@ -277,6 +279,7 @@ def test_commands_that_are_unknown_or_denied(start):
 def test_a_hung_process_is_silent(start):
     haproxy = start("one")
     os.kill(haproxy.child.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, haproxy.child.pid, os.WSTOPPED)  # until all of its threads are
     begin = time.monotonic()
     with pytest.raises(socket.timeout):
         admin.ask(haproxy.path, "show info", 0.2)

@@ -46,8 +46,9 @@ def test_every_visitor_keeps_its_server(replicated, lab, fail):
     first = visitors.visit()
     assert not first.missed
     wait("both nodes know all visitors and the same of each", lambda: (
-        sticky.table(nodes[0]) == sticky.table(nodes[1])
-        and sticky.table(nodes[0]).keys() >= first.answers.keys()), 5, interval=0.01)
+        not sticky.difference(nodes)
+        and sticky.table(nodes[0]).keys() >= first.answers.keys()), 5, interval=0.01,
+        state=lambda: sticky.difference(nodes))
     with visitors.coming(first, rate=100) as coming:
         fail(lab, active)
         guide.wait_settled(lab.cluster, 90)

@@ -92,3 +92,11 @@ def table(node: Node, path: str = ADMIN) -> dict[str, str]:
         if "key" in words:
             found[words["key"]] = words.get("server_id", "")
     return found
+
+
+def difference(nodes: Sequence[Node]) -> dict[str, list[str]]:
+    """Source -> number of its server on each node, of those that are not the same on all."""
+    tables = [table(node) for node in nodes]
+    servers = {source: [one.get(source, "unknown") for one in tables]
+               for source in set().union(*tables)}
+    return {source: found for source, found in sorted(servers.items()) if len(set(found)) > 1}

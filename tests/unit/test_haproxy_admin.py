@@ -160,6 +160,18 @@ def test_peers_are_connected_while_there_is_a_session(version, session, connecte
     assert (lbha.name, lbha.resynced) == ("lbha", False)
     assert [(peer.name, peer.local, peer.connected) for peer in lbha.peers] == [
         ("node03", False, False), ("node02", False, connected), ("node01", True, False)]
+    # of 2.2 both had hung up before they taught anything
+    assert [peer.name for peer in lbha.peers if peer.exhausted] == (
+        [] if version == "2.2" else ["node02"])
+
+
+@pytest.mark.parametrize("version, flags, exhausted", (
+    ("2.6", "0x20000209", True), ("2.6", "0x8", False), ("2.6", "0x100", False),
+    ("2.6", "junk", False), ("3.0", "0x28", True), ("3.0", "0x200", False)))
+def test_a_peer_is_exhausted_when_it_has_taught_and_is_not_up_to_date(version, flags, exhausted):
+    found = {"2.6": "0x20000200", "3.0": "0x100028"}[version]
+    section = admin.peers((PEERS[version] % "active").replace(found, flags))[1]
+    assert [peer.exhausted for peer in section.peers] == [False, exhausted, False]
 
 
 def test_peers_of_2_0_have_no_word_for_active():

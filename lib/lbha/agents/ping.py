@@ -2,6 +2,7 @@
 
 from lbha import hold, names, ocf, spec, values
 from lbha.errors import Error, Failed, WrongParameter
+from lbha.reach import daemons
 from lbha.reach.attribute import LOCK, Attribute
 from lbha.reach.source import AddressOrDevice
 from lbha.reach.survey import Method, Survey
@@ -261,7 +262,7 @@ class Ping(ocf.ResourceAgent):
         self.record.update(name=None, value=None, published=None, verified=None)
 
     def after_stop(self):
-        self.folder.remove("hosts")
+        self.folder.remove("hosts", daemons.FILE)
 
     def _ask_all(self):
         """The first Survey of this action: every host has its result."""

@@ -22,6 +22,9 @@ CHECK_ENABLED = 0x04
 # flags of a section in "show peers": resync from the local and from the remote peers is over
 # (HAProxy, src/peers.c of 2.0, include/haproxy/peers-t.h of 3.0)
 RESYNC_OVER = 0x03
+# flag of a peer: it has taught all it knows, and has not learned everything itself
+# (the same; with the new value peers have a learn_state)
+NOT_UP_TO_DATE, NOT_UP_TO_DATE_3 = 0x200, 0x08
 
 SERVER_ROW, FRONTEND_ROW = "2", "0"  # column "type" of "show stat"
 PAUSED = "PAUSED"   # status of a disabled frontend, in 2.6
@@ -56,12 +59,17 @@ class Section:
 
 
 class Peer:
-    """A line of a peers section; connected: there is a session with it, either's doing."""
+    """A peer of a section.
 
-    __slots__ = ("name", "local", "connected")
+    connected -- there is a session with it, either's doing
+    exhausted -- it has taught all it knows, and still waits for who knows more
+    """
+
+    __slots__ = ("name", "local", "connected", "exhausted")
 
     def __init__(self, name, local, connected):
         self.name, self.local, self.connected = name, local, connected
+        self.exhausted = False
 
 
 class State:
@@ -199,17 +207,20 @@ def peers(text):
     """
     if is_unknown(text):
         return None
-    sections = []
+    sections, peer, exhausted = [], None, 0
     for line in text.splitlines():
-        indent = len(line) - len(line.lstrip(" "))  # 0: a section, 2: a peer, more: its tables
+        # 0: a section, 2: a peer, 8: more of that, further: its tables
+        indent = len(line) - len(line.lstrip(" "))
         fields = dict(word.partition("=")[::2] for word in line.split())
-        if "id" not in fields:
-            continue
-        if indent == 0:
-            flags = _number(fields.get("flags", ""), 16) or 0
+        flags = _number(fields.get("flags", ""), 16) or 0
+        if indent == 0 and "id" in fields:
             sections.append(Section(fields["id"], flags & RESYNC_OVER == RESYNC_OVER))
-        elif indent == 2 and sections:
-            sections[-1].peers.append(_peer(fields))
+        elif indent == 2 and "id" in fields and sections:
+            peer = _peer(fields)
+            exhausted = NOT_UP_TO_DATE_3 if "learn_state" in fields else NOT_UP_TO_DATE
+            sections[-1].peers.append(peer)
+        elif indent == 8 and flags & exhausted:
+            peer.exhausted = True
     return sections
 
 

@@ -161,11 +161,15 @@ class Service:
         return None if sections is None else all(section.resynced for section in sections)
 
     def may_resync(self, spent):
-        """Whether somebody could still bring the tables, `spent` seconds after a launch."""
-        if spent < ALONE or self.old_masters():
+        """Whether somebody could still bring the tables, `spent` seconds after a launch.
+
+        Two that know nothing yet say so and then wait for each other all the same, five
+        seconds by HAProxy's own clock.
+        """
+        if self.old_masters():
             return True
         try:
-            return any(peer.connected and not peer.local
+            return any((peer.connected or spent < ALONE) and not (peer.local or peer.exhausted)
                        for section in self.sections() or () for peer in section.peers)
         except OSError:
             return True
@@ -210,29 +214,11 @@ class Service:
         self._await_tables()
 
     def _await_tables(self):
-        began, patience = time.monotonic(), ALONE
-        while self.deadline.left() > 1 and self.resynced() is False:
-            spent = time.monotonic() - began
-            if spent > patience:
-                if patience == START_RESYNC or not self._serves_elsewhere():
-                    return
-                patience = START_RESYNC
-            elif not self.may_resync(spent):
-                return
+        began, spent = time.monotonic(), 0
+        while (spent < START_RESYNC and self.deadline.left() > 1
+               and self.resynced() is False and self.may_resync(spent)):
             nap(0.02)
-
-    def _serves_elsewhere(self):
-        """Whether another node's HAProxy has been started, and not only now as ours: two that
-        know nothing wait for each other, five seconds by HAProxy's own clock."""
-        agent = self.agent
-        if agent.p.peers != "auto":
-            return True  # who knows whom the user's own section names
-        from lbha import cluster
-
-        try:
-            return bool(cluster.running_on(agent.call.instance, self.deadline) - {agent.node})
-        except Error:
-            return True
+            spent = time.monotonic() - began
 
     def settle(self, wanted, replaced, deadline):
         """Wait for the new worker, write down who it is, and give it what an operator set.

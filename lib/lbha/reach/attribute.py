@@ -11,8 +11,11 @@ import time
 
 from lbha import cluster
 from lbha.errors import Error, LocalFault
+from lbha.reach.daemons import Daemons
 
-VERIFY_EVERY = 10.0  # seconds after which a monitor asks whether the attribute is still there
+# seconds after which a monitor asks whether the attribute is still there: while the daemons
+# are the same nobody takes it away but by hand
+OFTEN, SELDOM = 10.0, 25.0
 WRITING = 3.0        # seconds, beside the delay, until a published value is in the CIB
 ATTRD = 5.0          # seconds that the attribute daemon may take to answer
 LOCK = 1.0           # seconds that a monitor waits for another action to end
@@ -73,8 +76,15 @@ class Attribute:
 
     def _is_due(self):
         """Whether to look if the attribute is still there."""
-        return (self.record.age("verified") >= VERIFY_EVERY
+        return (self.record.age("verified") >= (SELDOM if self._is_settled() else OFTEN)
                 and self.record.age("published") >= self.dampen + WRITING)
+
+    def _is_settled(self):
+        try:
+            return Daemons(self.agent.folder).settled()
+        except LocalFault as fault:  # /run is full: that is no reason to fail
+            self.agent.log.warning(fault.reason)
+            return False
 
     def _patience(self):
         """The Deadline of one question to the attribute daemon; there may be a second."""
