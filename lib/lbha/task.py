@@ -9,7 +9,7 @@ import posix as os
 import select
 import time
 
-MOST = 4096    # bytes of an answer: PIPE_BUF, so that it comes in one piece
+MOST = 65536   # bytes of an answer: what a pipe holds, so that it comes in one piece (pipe(7))
 REAP = 0.1     # seconds that a killed child may take to end
 
 

@@ -9,16 +9,17 @@ Event = collections.namedtuple("Event", "time where what")
 
 LINE = re.compile(r"(?P<time>\d+\.\d+) (?P<host>\S+) (?P<program>[^\s:\[]+)(?:\[\d+\])?: +"
                   r"(?:\w+: )?(?P<text>.*)")
+MEMBERSHIP, FENCING = "new membership", "fencing asked"
 # what a program says -> the words for it; the first that fits
 PATTERNS = [(program, re.compile(pattern), words) for program, pattern, words in (
     ("pacemaker-controld", r"Result of (?P<a>\w+) operation for (?P<b>\S+) on \S+: (?:\d+ \()?"
      r"(?P<c>[\w -]+)", "{b} {a}: {c}"),
     ("pacemaker-controld", r"State transition S_IDLE -> S_POLICY_ENGINE", "scheduler called"),
     ("pacemaker-controld", r"State transition S_TRANSITION_ENGINE -> S_IDLE", "nothing to do"),
-    ("pacemaker-fenced", r"Requesting peer fencing \((?P<a>\w+)\)", "fencing asked"),
+    ("pacemaker-fenced", r"Requesting peer fencing \((?P<a>\w+)\)", FENCING),
     ("pacemaker-fenced", r"Operation '?(?P<a>reboot|off)'? .*: OK", "fenced"),
     ("corosync", r".*A processor failed", "token lost"),
-    ("corosync", r".*A new membership", "new membership"),
+    ("corosync", r".*A new membership", MEMBERSHIP),
     ("systemd", r"(?P<a>haproxy|keepalived)\.service: Main process exited", "systemd: {a} died"),
     ("systemd", r"Started (?:HAProxy|Cluster Controlled haproxy)", "systemd: haproxy started"),
     ("pacemaker-attrd", r"Setting (?!fail-count|last-failure)(?P<a>\S+)\[(?P<b>\S+)\]: \S+ ->"

@@ -29,7 +29,6 @@ def measure(rival, scenario, number, runs):
     """Run a scenario and heal it; a row for bench.json. LabError when it could not be healed."""
     node = rivals.holder(rival.nodes)
     time.sleep(phase(number, runs))
-    led = rival.leads(node)
     station = rival.lab.gateway if scenario.beyond else rival.lab.client
     meter, patient = Client(station, "meter", METER), Client(station, "patient", PATIENT)
     with Witnesses(rival.lab) as witnesses:
@@ -45,7 +44,7 @@ def measure(rival, scenario, number, runs):
         row = result(meter.report, patient.report, began, scenario.bound)
         seen = witnesses.testify(began - 0.05, began + (row["outage"] or 0) + row["delay"] + 2)
     row.update(scenario=scenario.name, rival=rival.name, number=number, node=node.name,
-               led=led, over=over, acted=acted - began, holders=len(holders),
+               over=over, acted=acted - began, holders=len(holders),
                events=[[one.time - began, one.where, one.what] for one in seen])
     fenced = [event.time for event in rival.lab.power_log.events(node.name, began)
               if event.event == "off"]

@@ -80,9 +80,6 @@ class Pacemaker(rivals.Rival):
     def forget(self):
         self.lab.cluster.pcs("resource", "cleanup")
 
-    def leads(self, node):
-        return self.lab.cluster.status().dc == node.name
-
     def agents(self, node):
         """A cgroup below Pacemaker's for its executor and all that comes of it.
 

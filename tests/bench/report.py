@@ -2,7 +2,7 @@
 
 import collections
 
-from . import figures, plot, table
+from . import events, figures, plot, table
 
 OURS = "ours"
 GUIDE = "guide"
@@ -13,7 +13,7 @@ LIMITS = {
     "kill": (0.12, 1.2), "hang": (3, 4), "address": (0.3, 1.3), "link": (0.3, 1.3),
     "standby": (0.15, 1.15), "power": (2.7, 2.7), "corosync": (0.6, 0.6),
 }
-LOST = ("power", "corosync")  # scenarios that take a node out of the cluster
+SLEEP = 0.9  # seconds between membership and fencing that only that sleep explains
 IDLE_RATIO = 0.5  # processor of an idle minute with one VIP, of the guide's
 OPERATION_LIMIT = 0.3  # seconds that an operation may take longer when monitors hold
 
@@ -68,8 +68,8 @@ def patient(runs):
 
 
 def remarks(result):
-    """A sentence for what did not end, for two nodes with the VIP, for what a lost node's part
-    in the cluster makes of it, and for what failed."""
+    """A sentence for what did not end, for two nodes with the VIP, for a sleep of Pacemaker's,
+    and for what failed."""
     found = []
     for scenario in result["scenarios"]:
         for rival in result["rivals"]:
@@ -83,22 +83,23 @@ def remarks(result):
             if split:
                 found.append("%s, %s: %d of %d runs left the VIP on two nodes at once" % (
                     scenario["title"], rival["title"], len(split), len(runs)))
-            if scenario["name"] in LOST:
-                found += leadership(scenario, rival, runs)
+            found += stall(scenario, rival, runs)
     return found + ["not measured: %s: %s" % (one["what"], one["error"])
                     for one in result["errors"]]
 
 
-def leadership(scenario, rival, runs):
-    """A sentence, in a list, when not all runs took the designated coordinator (DC) away."""
-    led, other = ([row for row in runs if row.get("led") is one] for one in (True, False))
-    if not other:
-        return []
-    return ["%s, %s: %d of %d runs left the DC alive, which sleeps for a second when the CIB "
-            "changes while it asks for it (Pacemaker, do_pe_invoke_callback): %s; the others: %s"
-            % (scenario["title"], rival["title"], len(other), len(runs),
-               *(figures.spread(figures.figure([row["outage"] for row in some], scenario["bound"]))
-                 for some in (other, led)))]
+def stall(scenario, rival, runs):
+    """A sentence, in a list, when Pacemaker's controller slept before it asked for fencing."""
+    slept, others = [], []
+    for row in runs:
+        seen = {what: when for when, _, what in reversed(row["events"])}
+        gap = seen.get(events.FENCING, 0) - seen.get(events.MEMBERSHIP, figures.ENDLESS)
+        (slept if gap >= SLEEP else others).append(row["outage"])
+    spreads = [figures.spread(figures.figure(some, scenario["bound"])) for some in (slept, others)]
+    return ["%s, %s: %d of %d runs took %s, with a second between membership and fencing in which "
+            "Pacemaker sleeps when updates of the CIB are pending (do_pe_invoke_callback); "
+            "the others %s" % (scenario["title"], rival["title"], len(slept), len(runs), *spreads)
+            ] if slept else []
 
 
 def matrix_section(result):

@@ -59,10 +59,6 @@ class Rival:
     def forget(self):
         """Forget past failures."""
 
-    def leads(self, node):
-        """Whether a node decides for all; None where none does."""
-        return None
-
     def add_addresses(self, addresses):
         """Keep these addresses as well; returns when they are there."""
         raise NotImplementedError

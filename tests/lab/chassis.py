@@ -4,6 +4,7 @@
 
 It stays, for a BMC answers in milliseconds and a Python with the lab's modules takes a tenth of
 a second to start; ipmi_sim runs button.py for each chassis command, which only passes it on.
+Nor does a BMC wait for the machine that it has switched on.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import sys
+import threading
 
 from .errors import LabError
 from .network import Network
@@ -20,24 +22,56 @@ from .place import Place
 DONE, FAILED = "0", "1"  # first letter of an answer; the rest is a line
 
 
-def answer(node: Node, request: list[str]) -> str:
-    """Do to `node` what was asked for and return the line ipmi_sim reads, if it reads one."""
-    if request == ["get", "power"]:
-        return f"power:{int(node.is_on())}"
-    if request == ["set", "power", "0"]:
-        node.power_off()
-    elif request == ["set", "power", "1"]:
-        node.power_on()
-    elif request[:2] == ["set", "reset"]:
-        node.power_off()
-        node.power_on()
-    else:
-        raise LabError(f"the chassis does not know: {' '.join(request)}")
-    return ""
+class Chassis:
+    """The node's power supply.
+
+    starting -- the node is being switched on
+    error    -- why the last time came to nothing, or None
+    """
+
+    def __init__(self, node: Node):
+        self.node = node
+        self.starting = threading.Thread()
+        self.error: Exception | None = None
+
+    def answer(self, request: list[str]) -> str:
+        """Do what was asked for and return the line that ipmi_sim reads, if it reads one."""
+        if request == ["get", "power"]:
+            return f"power:{int(self.node.is_on())}"
+        if self.starting.ident:
+            self.starting.join()
+        if request == ["set", "power", "0"]:
+            self.node.power_off()
+        elif request == ["set", "power", "1"]:
+            self._switch_on()
+        elif request[:2] == ["set", "reset"]:
+            self.node.power_off()
+            self._switch_on()
+        else:
+            raise LabError(f"the chassis does not know: {' '.join(request)}")
+        return ""
+
+    def _switch_on(self) -> None:
+        """Return as soon as the node is on; it has its cables, and boots, a moment later."""
+        self.error = None
+        self.starting = threading.Thread(target=self._start)
+        self.starting.start()
+        while self.starting.is_alive() and not self.node.is_on():
+            self.starting.join(0.001)
+        if self.error:
+            raise self.error
+
+    def _start(self) -> None:
+        try:
+            self.node.power_on()
+        except LabError as error:
+            self.error = error
+            print(error, flush=True)  # who asked may be gone
 
 
 def serve(node: Node, path: str) -> None:
     """Answer requests on a socket, one after the other, until it is killed."""
+    chassis = Chassis(node)
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(path)
         door.listen()
@@ -48,7 +82,7 @@ def serve(node: Node, path: str) -> None:
                 if not request:  # somebody looks whether the door is open
                     continue
                 try:
-                    said = DONE + answer(node, request)
+                    said = DONE + chassis.answer(request)
                 except Exception as error:  # the next request may go better
                     said = FAILED + str(error)
                 with contextlib.suppress(OSError):  # who asked may be gone

@@ -67,7 +67,6 @@ class Status:
     operations: tuple[Operation, ...] = ()
     attributes: dict[str, dict[str, str]] = field(default_factory=dict)
     quorum: bool = False
-    dc: str = ""
 
     def online(self) -> list[str]:
         """The nodes that are members and ready, standby or not."""
@@ -152,5 +151,4 @@ def parse(text: str) -> Status:
     }
     dc = tree.find("summary/current_dc")
     return Status(nodes, instances, failures, operations, attributes,
-                  dc is not None and true(dc, "with_quorum"),
-                  "" if dc is None else dc.get("name", ""))
+                  dc is not None and true(dc, "with_quorum"))

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from lbha import host, state
+from lbha.deadline import Deadline
 from lbha.reach import daemons
 from lbha.reach.daemons import Daemons
 
@@ -18,8 +19,12 @@ def run(tmp_path):
 
     def run(name):
         program = shutil.copy(shutil.which("sleep"), str(tmp_path / name))
-        children.append(subprocess.Popen([program, "600"]))
-        return children[-1]
+        child = subprocess.Popen([program, "600"])
+        children.append(child)
+        # the kernel closes the pipe that Popen waits for before it sets the name
+        Deadline(10).wait(lambda: host.read("/proc/%d/comm" % child.pid).decode()
+                          == name[:15] + "\n", "the name of a process")
+        return child
 
     yield run
     for child in children:

@@ -306,7 +306,7 @@ class HAProxy(ocf.ResourceAgent):
         return [word for path in self.p.conffile for word in ("-f", path)]
 
     def watched_paths(self):
-        """(path, suffix) of what HAProxy reads, for lbha.haproxy.reload.signature."""
+        """(path, suffix) of what HAProxy reads, for lbha.haproxy.files.signature."""
         return ([(path, ".cfg") for path in self.p.conffile]
                 + [(path, "") for path in self.p.watch_files])
 

@@ -8,9 +8,10 @@ Source: HAProxy configuration manual 2.2 to 2.4 (quoting, variables, conditions)
 (bind); management guide 3 (-f).
 """
 
-import os
+import posix as os
 
 from lbha import host, netlink
+from lbha.haproxy.files import is_file, is_folder
 from lbha.sockets import Endpoint
 from lbha.values import IP
 
@@ -64,7 +65,7 @@ def wanted(paths):
 
 def _files(paths):
     for path in paths:
-        if not os.path.isdir(path):
+        if not is_folder(path):
             yield path
             continue
         try:
@@ -72,9 +73,9 @@ def _files(paths):
         except OSError:
             continue
         # in the order of LC_COLLATE=C
-        for name in sorted(names, key=os.fsencode):
+        for name in sorted(names, key=lambda name: name.encode("utf-8", "surrogateescape")):
             if name.endswith(".cfg") and not name.startswith("."):
-                yield os.path.join(path, name)
+                yield "%s/%s" % (path.rstrip("/"), name)
 
 
 def _lines(paths):
@@ -88,13 +89,13 @@ def _lines(paths):
             if words[0] in (".if", ".endif"):
                 depth += 1 if words[0] == ".if" else -1
             elif depth <= 0:
-                yield "%s:%d" % (os.path.basename(path), number), words
+                yield "%s:%d" % (path.rpartition("/")[2], number), words
 
 
 def _text(path):
     """The text of a regular file; none when it cannot be read."""
     try:
-        data = host.read(path) if os.path.isfile(path) else None
+        data = host.read(path) if is_file(path) else None
     except OSError:
         return ""
     return (data or b"").decode("utf-8", "replace")

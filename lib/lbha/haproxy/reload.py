@@ -5,18 +5,15 @@ anew and takes the sockets, the tables and the clients over from the old one.  W
 notices does it: the action `reload`, or a monitor, at its next look.
 """
 
-import posix as os
 import time
-import zlib
 
 from lbha import state
 from lbha.deadline import nap
 from lbha.errors import Error, LocalFault
 from lbha.finding import cut
+from lbha.haproxy.files import digest, signature
 
-FILE_TYPE, FOLDER = 0o170000, 0o040000  # of st_mode; inode(7)
 SETTLED = 2.0   # seconds without a change until a changed file counts as written
-STAT = 1.0      # seconds that a file system may take to say how its files are
 PATIENCE = 3.0  # seconds for the cluster to say whose turn it is
 SHARE = 0.7     # of the time there is, which a launch may take
 LONGEST = 10.0  # seconds for which the action waits: meanwhile nothing is monitored
@@ -183,7 +180,7 @@ class Wanted:
     """What should run by the parameters, the cluster and the files of now.
 
     words, own_config -- command line, and text of our own configuration file
-    command, files    -- a digest of those, and the files as `signature` has them
+    command, files    -- a digest of those, and the files as files.signature has them
     reason            -- why HAProxy is launched anew, in words
     """
 
@@ -191,16 +188,19 @@ class Wanted:
         self.agent, self.record = agent, agent.record
         self.own_config = agent.own_config()
         self.words = agent.launch_words()
-        self.command = _digest([self.own_config, agent.p.config_version or ""] + self.words)
+        self.command = digest([self.own_config, agent.p.config_version or ""] + self.words)
         same = self.command == self.record["command"]
         self.reason = "its files have changed" if same else "parameters or peers have changed"
         watches = not same or agent.p.reload_on_change or self.record["refused"]
-        self.files = signature(agent.watched_paths()) if watches else self.record["files"] or ""
+        # at a start HAProxy has to read them anyway, and the address may be waiting for it
+        apart = agent.call.action != "start"
+        self.files = (signature(agent.watched_paths(), apart) if watches
+                      else self.record["files"] or "")
 
     @property
     def digest(self):
         """What stands for all of it."""
-        return _digest([self.command, self.files])
+        return digest([self.command, self.files])
 
     @property
     def changed(self):
@@ -221,53 +221,3 @@ class Wanted:
         if note["seen"] != self.files:
             note.update(seen=self.files, since="%.3f" % time.monotonic())
         return not self.changed or note.age("since") >= SETTLED
-
-
-def signature(paths):
-    """How the files are now: names, sizes, times, not contents; a word for each path, of two
-    digests, "PATH=FACTS".
-
-    paths -- (path, suffix): files, or directories whose entries with that suffix count
-    Raises LocalFault when the file system does not answer: it is looked at in a process of
-    its own, for whoever waits in the kernel for a dead server cannot even be killed.
-    """
-    from lbha.task import Task
-
-    try:
-        task = Task(lambda: " ".join("%s=%s" % (_digest(pair), _digest(_facts(*pair)))
-                                     for pair in paths), STAT)
-    except OSError as error:
-        raise LocalFault("cannot look at the configuration: %s" % error.strerror)
-    try:
-        answer = task.answer(STAT)
-    finally:
-        task.close()
-    if not answer:
-        raise LocalFault("%s cannot be looked at: its file system does not answer within %.3g s"
-                         % (paths[0][0], STAT))
-    return answer
-
-
-def _facts(path, suffix):
-    names = [path]
-    if _is_folder(path):  # its own time would also tell of files that do not count
-        names = sorted("%s/%s" % (path.rstrip("/"), name) for name in os.listdir(path)
-                       if name.endswith(suffix))
-    for name in names:
-        try:
-            found = os.stat(name)
-        except OSError as error:
-            yield "%s %d" % (name, error.errno)
-        else:
-            yield "%s %d %d %d" % (name, found.st_size, found.st_mtime_ns, found.st_ino)
-
-
-def _is_folder(path):
-    try:
-        return os.stat(path).st_mode & FILE_TYPE == FOLDER
-    except OSError:
-        return False
-
-
-def _digest(texts):
-    return "%08x" % zlib.crc32("\0".join(texts).encode("utf-8", "surrogateescape"))

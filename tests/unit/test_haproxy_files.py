@@ -1,11 +1,11 @@
-"""How lbha.haproxy.reload tells that files have changed."""
+"""How lbha.haproxy.files tells that files have changed."""
 
 import os
 
 import pytest
 
 from lbha.errors import LocalFault
-from lbha.haproxy.reload import signature
+from lbha.haproxy.files import signature
 
 
 @pytest.fixture
@@ -58,8 +58,14 @@ def test_what_is_missing_from_the_beginning_is_no_fault(tmp_path, paths):
     assert signature([(str(tmp_path / "nowhere"), "")]) != signature(paths[:1])
 
 
+def test_it_is_the_same_from_another_process(tmp_path, paths):
+    many = paths + [(str(tmp_path / str(number)), "") for number in range(1000)]
+    assert len(signature(many).split()) == len(many)
+    assert signature(many) == signature(many, apart=False)
+
+
 def test_a_file_system_that_does_not_answer(paths, monkeypatch):
-    monkeypatch.setattr("lbha.haproxy.reload.STAT", 0.1)
-    monkeypatch.setattr("lbha.haproxy.reload.os.stat", lambda path: os.read(os.pipe()[0], 1))
+    monkeypatch.setattr("lbha.haproxy.files.STAT", 0.1)
+    monkeypatch.setattr("lbha.haproxy.files.os.stat", lambda path: os.read(os.pipe()[0], 1))
     with pytest.raises(LocalFault, match="does not answer within 0.1 s"):
         signature(paths)
