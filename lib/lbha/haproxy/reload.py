@@ -9,7 +9,7 @@ import time
 
 from lbha import state
 from lbha.deadline import nap
-from lbha.errors import Error, LocalFault
+from lbha.errors import Error
 from lbha.finding import cut
 from lbha.haproxy.files import digest, signature
 
