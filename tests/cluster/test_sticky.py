@@ -47,7 +47,7 @@ def test_every_visitor_keeps_its_server(replicated, lab, fail):
     assert not first.missed
     wait("both nodes know all visitors and the same of each", lambda: (
         not sticky.difference(nodes)
-        and sticky.table(nodes[0]).keys() >= first.answers.keys()), 5, interval=0.01,
+        and sticky.table(nodes[0]).keys() >= first.answers.keys()), 20, interval=0.01,
         state=lambda: sticky.difference(nodes))
     with visitors.coming(first, rate=100) as coming:
         fail(lab, active)
