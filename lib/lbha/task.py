@@ -9,17 +9,17 @@ import posix as os
 import select
 import time
 
-MOST = 65536   # bytes of an answer: what a pipe holds, so that it comes in one piece (pipe(7))
-REAP = 0.1     # seconds that a killed child may take to end
+PIECE = 65536  # bytes that are read at once
+REAP = 0.1     # seconds that a child may take to end, when it is done or was killed
 
 
 class Task:
     """A function that runs in a child process; its answer is a text.
 
-    function -- called without arguments; returns a str, of which MOST bytes are kept.
-                What it raises is its own affair: the answer is then empty.
+    function -- called without arguments; returns a str. What it raises is its own affair: the
+                answer is then empty.
     seconds  -- after which the child ends itself, should nobody be left to do it
-    fd       -- readable when the answer is there
+    fd       -- readable when the answer has begun
     Raises OSError when there are no descriptors, no memory or no processes left.
     """
 
@@ -37,14 +37,20 @@ class Task:
 
     def answer(self, seconds):
         """The text, or None when it is not there within that many seconds."""
+        end, pieces = time.monotonic() + seconds, []
         poll = select.poll()
         poll.register(self.fd, select.POLLIN)
-        if not poll.poll(int(seconds * 1000) + 1):
-            return None
-        return os.read(self.fd, MOST).decode("utf-8", "replace")
+        while True:
+            left = max(end - time.monotonic(), REAP if pieces else 0)
+            if not poll.poll(int(left * 1000) + 1):
+                return None
+            piece = os.read(self.fd, PIECE)
+            if not piece:
+                return b"".join(pieces).decode("utf-8", "replace")
+            pieces.append(piece)
 
     def happened(self):
-        """Whether the answer is there, for a held monitor."""
+        """Whether the answer has begun, for a held monitor."""
         poll = select.poll()
         poll.register(self.fd, select.POLLIN)
         return bool(poll.poll(0))
@@ -64,6 +70,6 @@ def _work(function, out, seconds):
         # should our parent be killed, nobody else would end us
         _signal.signal(_signal.SIGALRM, _signal.SIG_DFL)
         _signal.setitimer(_signal.ITIMER_REAL, seconds + 1)
-        os.write(out, function().encode("utf-8", "surrogateescape")[:MOST])
+        os.write(out, function().encode("utf-8", "surrogateescape"))
     finally:
         os._exit(0)

@@ -13,7 +13,7 @@ LIMITS = {
     "kill": (0.12, 1.2), "hang": (3, 4), "address": (0.3, 1.3), "link": (0.3, 1.3),
     "standby": (0.15, 1.15), "power": (2.7, 2.7), "corosync": (0.6, 0.6),
 }
-SLEEP = 0.9  # seconds between membership and fencing that only that sleep explains
+SLEEP = 0.9  # seconds between membership and fencing that are a sleep of Pacemaker's
 IDLE_RATIO = 0.5  # processor of an idle minute with one VIP, of the guide's
 OPERATION_LIMIT = 0.3  # seconds that an operation may take longer when monitors hold
 
@@ -95,11 +95,13 @@ def stall(scenario, rival, runs):
         seen = {what: when for when, _, what in reversed(row["events"])}
         gap = seen.get(events.FENCING, 0) - seen.get(events.MEMBERSHIP, figures.ENDLESS)
         (slept if gap >= SLEEP else others).append(row["outage"])
-    spreads = [figures.spread(figures.figure(some, scenario["bound"])) for some in (slept, others)]
+    slow, quick = (figures.figure(some, scenario["bound"]) for some in (slept, others))
+    if slow is None or quick is None or slow.median - quick.median < SLEEP / 2:
+        return []
     return ["%s, %s: %d of %d runs took %s, with a second between membership and fencing in which "
             "Pacemaker sleeps when updates of the CIB are pending (do_pe_invoke_callback); "
-            "the others %s" % (scenario["title"], rival["title"], len(slept), len(runs), *spreads)
-            ] if slept else []
+            "the others %s" % (scenario["title"], rival["title"], len(slept), len(runs),
+                               figures.spread(slow), figures.spread(quick))]
 
 
 def matrix_section(result):

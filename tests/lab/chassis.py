@@ -25,20 +25,20 @@ DONE, FAILED = "0", "1"  # first letter of an answer; the rest is a line
 class Chassis:
     """The node's power supply.
 
-    starting -- the node is being switched on
+    starting -- switches the node on, or has done so
     error    -- why the last time came to nothing, or None
     """
 
     def __init__(self, node: Node):
         self.node = node
-        self.starting = threading.Thread()
+        self.starting: threading.Thread | None = None
         self.error: Exception | None = None
 
     def answer(self, request: list[str]) -> str:
         """Do what was asked for and return the line that ipmi_sim reads, if it reads one."""
         if request == ["get", "power"]:
             return f"power:{int(self.node.is_on())}"
-        if self.starting.ident:
+        if self.starting:
             self.starting.join()
         if request == ["set", "power", "0"]:
             self.node.power_off()
@@ -64,7 +64,7 @@ class Chassis:
     def _start(self) -> None:
         try:
             self.node.power_on()
-        except LabError as error:
+        except Exception as error:
             self.error = error
             print(error, flush=True)  # who asked may be gone
 

@@ -81,6 +81,9 @@ def test_the_second_in_which_pacemaker_sleeps_is_told():
     note, = section("outage", result).notes
     assert note.startswith("HAProxy killed & gone, lbha: 2 of 4 runs took 3.70 s, with a second ")
     assert note.endswith("; the others 2.70 s")
+    for outages in ((3.6,), (3.6, 3.5)):  # all of them slept, or it cost nothing
+        runs = [lost(outages[0], 3.2)] + [lost(outage, 2.2) for outage in outages[1:]]
+        assert section("outage", dict(RESULT, runs=runs)).notes == []
 
 
 def test_a_scenario_without_runs_of_ours_has_no_ratio():

@@ -1,5 +1,6 @@
 """How lbha.haproxy.files tells that files have changed."""
 
+import errno
 import os
 
 import pytest
@@ -62,6 +63,16 @@ def test_it_is_the_same_from_another_process(tmp_path, paths):
     many = paths + [(str(tmp_path / str(number)), "") for number in range(1000)]
     assert len(signature(many).split()) == len(many)
     assert signature(many) == signature(many, apart=False)
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_folder_that_cannot_be_listed_is_no_fault(paths, monkeypatch, apart):
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "no")
+
+    before = signature(paths)
+    monkeypatch.setattr("lbha.haproxy.files.os.listdir", refuse)
+    assert changed(before, signature(paths, apart)) == [1]
 
 
 def test_a_file_system_that_does_not_answer(paths, monkeypatch):

@@ -306,9 +306,10 @@ class HAProxy(ocf.ResourceAgent):
         return [word for path in self.p.conffile for word in ("-f", path)]
 
     def watched_paths(self):
-        """(path, suffix) of what HAProxy reads, for lbha.haproxy.files.signature."""
-        return ([(path, ".cfg") for path in self.p.conffile]
-                + [(path, "") for path in self.p.watch_files])
+        """What HAProxy reads, for lbha.haproxy.files.signature: (path, suffix) of its
+        configuration, and of other files."""
+        return ([(path, ".cfg") for path in self.p.conffile],
+                [(path, "") for path in self.p.watch_files])
 
     def remove_pidfile(self, path):
         """The user's own one, as HAProxy leaves it behind."""

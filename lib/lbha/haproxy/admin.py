@@ -22,7 +22,7 @@ CHECK_ENABLED = 0x04
 # flags of a section in "show peers": resync from the local and from the remote peers is over
 # (HAProxy, src/peers.c of 2.0, include/haproxy/peers-t.h of 3.0)
 RESYNC_OVER = 0x03
-# flag of a peer: it has taught all it knows, and has not learned everything itself
+# flag of a peer: it has taught all it knows, and said that it misses something itself
 # (the same; with the new value peers have a learn_state)
 NOT_UP_TO_DATE, NOT_UP_TO_DATE_3 = 0x200, 0x08
 
@@ -62,7 +62,8 @@ class Peer:
     """A peer of a section.
 
     connected -- there is a session with it, either's doing
-    exhausted -- it has taught all it knows, and still waits for who knows more
+    exhausted -- when it had taught all it knew, it said that this was not everything; it is
+                 not asked again as long as there is this session
     """
 
     __slots__ = ("name", "local", "connected", "exhausted")

@@ -35,7 +35,7 @@ def signature(paths, apart=True):
              does not answer cannot even be killed
     Raises LocalFault when it does not answer then.
     """
-    return _apart(paths) if apart else _look(paths)
+    return _look(paths) if not apart or not paths else _apart(paths)
 
 
 def _apart(paths):
@@ -60,10 +60,13 @@ def _look(paths):
 
 
 def _facts(path, suffix):
-    names = [path]
-    if is_folder(path):  # its own time would also tell of files that do not count
+    try:
+        # the time of a folder would also tell of files that do not count
         names = sorted("%s/%s" % (path.rstrip("/"), name) for name in os.listdir(path)
-                       if name.endswith(suffix))
+                       if name.endswith(suffix)) if is_folder(path) else [path]
+    except OSError as error:
+        yield "%s %d" % (path, error.errno)
+        return
     for name in names:
         try:
             found = os.stat(name)

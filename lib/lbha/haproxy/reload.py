@@ -192,10 +192,14 @@ class Wanted:
         same = self.command == self.record["command"]
         self.reason = "its files have changed" if same else "parameters or peers have changed"
         watches = not same or agent.p.reload_on_change or self.record["refused"]
-        # at a start HAProxy has to read them anyway, and the address may be waiting for it
-        apart = agent.call.action != "start"
-        self.files = (signature(agent.watched_paths(), apart) if watches
-                      else self.record["files"] or "")
+        self.files = self._signature() if watches else self.record["files"] or ""
+
+    def _signature(self):
+        configuration, others = self.agent.watched_paths()
+        # who starts HAProxy reads its configuration anyway, and the address may be waiting
+        starts = self.agent.call.action == "start"
+        return " ".join(filter(None, (signature(configuration, apart=not starts),
+                                      signature(others))))
 
     @property
     def digest(self):

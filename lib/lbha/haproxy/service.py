@@ -163,14 +163,15 @@ class Service:
     def may_resync(self, spent):
         """Whether somebody could still bring the tables, `spent` seconds after a launch.
 
-        Two that know nothing yet say so and then wait for each other all the same, five
-        seconds by HAProxy's own clock.
+        Two that know nothing say so, and then wait for each other all the same, five seconds
+        by HAProxy's own clock. A third that knows more has ALONE to be connected.
         """
         if self.old_masters():
             return True
         try:
             return any((peer.connected or spent < ALONE) and not (peer.local or peer.exhausted)
-                       for section in self.sections() or () for peer in section.peers)
+                       for section in self.sections() or () if not section.resynced
+                       for peer in section.peers)
         except OSError:
             return True
 

@@ -13,9 +13,9 @@ from lbha import cluster
 from lbha.errors import Error, LocalFault
 from lbha.reach.daemons import Daemons
 
-# seconds after which a monitor asks whether the attribute is still there: while the daemons
-# are the same nobody takes it away but by hand
-OFTEN, SELDOM = 10.0, 25.0
+# seconds after which a monitor asks whether the attribute is still there: seldom while the
+# daemons are the same, for then hardly anybody but a person takes it away
+VERIFY_OFTEN, VERIFY_SELDOM = 10.0, 25.0
 WRITING = 3.0        # seconds, beside the delay, until a published value is in the CIB
 ATTRD = 5.0          # seconds that the attribute daemon may take to answer
 LOCK = 1.0           # seconds that a monitor waits for another action to end
@@ -76,8 +76,9 @@ class Attribute:
 
     def _is_due(self):
         """Whether to look if the attribute is still there."""
-        return (self.record.age("verified") >= (SELDOM if self._is_settled() else OFTEN)
-                and self.record.age("published") >= self.dampen + WRITING)
+        age = self.record.age("verified")
+        return (self.record.age("published") >= self.dampen + WRITING
+                and (age >= VERIFY_SELDOM or age >= VERIFY_OFTEN and not self._is_settled()))
 
     def _is_settled(self):
         try:

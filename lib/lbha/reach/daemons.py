@@ -28,6 +28,8 @@ class Daemons:
         living = [host.find_process(" ".join(pair)) for pair in zip(words[::2], words[1::2])]
         if None in living or len(living) != len(NAMES):
             living = host.processes_called(NAMES)
-            self.note.update(processes=" ".join(process.key for process in living))
+            found = " ".join(process.key for process in living)
+            if found != self.note["processes"]:
+                self.note.update(processes=found)
         return (len(living) == len(NAMES)
                 and all(process.age >= UNSETTLED for process in living))
