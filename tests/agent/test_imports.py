@@ -16,9 +16,10 @@ RUNTIME = {"lbha"} | {"lbha." + name for name in (
     "host", "log", "ocf", "spec", "state", "streams", "values")}
 LIBRARY = {
     "haproxy": ("agents.haproxy", "haproxy", "haproxy.admin", "haproxy.checks",
-                "haproxy.instance", "haproxy.output", "haproxy.peers", "haproxy.ports",
-                "haproxy.reload", "haproxy.request", "haproxy.score", "haproxy.servers",
-                "haproxy.service", "haproxy.states", "haproxy.watch", "netlink", "sockets"),
+                "haproxy.files", "haproxy.instance", "haproxy.output", "haproxy.peers",
+                "haproxy.ports", "haproxy.reload", "haproxy.request", "haproxy.score",
+                "haproxy.servers", "haproxy.service", "haproxy.states", "haproxy.watch",
+                "netlink", "sockets"),
     "IPaddr2": ("address", "agents.IPaddr2", "netlink", "vip", "vip.plan", "vip.service",
                 "vip.watch"),
     "ping": ("agents.ping", "cluster", "icmp", "names", "reach", "reach.attribute",

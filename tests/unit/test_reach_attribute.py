@@ -6,7 +6,7 @@ import types
 import pytest
 
 from lbha import state
-from lbha.reach import attribute
+from lbha.reach import daemons
 from lbha.reach.attribute import Attribute
 
 
@@ -19,7 +19,7 @@ def test_seldom_while_the_daemons_are_the_same(tmp_path, monkeypatch, verified, 
     record = state.Record(folder)
     now = time.monotonic()
     record.update(verified=now - verified, published=now - published)
-    monkeypatch.setattr(attribute, "Daemons", lambda _: types.SimpleNamespace(
+    monkeypatch.setattr(daemons, "Daemons", lambda _: types.SimpleNamespace(
         settled=lambda: settled))
     agent = types.SimpleNamespace(record=record, folder=folder)
     assert Attribute(agent, 5)._is_due() is due
@@ -29,5 +29,5 @@ def test_the_daemons_are_not_looked_for_when_nothing_is_due(tmp_path, monkeypatc
     folder = state.Folder("ping", "ping", str(tmp_path / "run"))
     record = state.Record(folder)
     record.update(verified=time.monotonic() - 5, published=time.monotonic() - 60)
-    monkeypatch.setattr(attribute, "Daemons", None)
+    monkeypatch.setattr(daemons, "Daemons", None)
     assert not Attribute(types.SimpleNamespace(record=record, folder=folder), 5)._is_due()

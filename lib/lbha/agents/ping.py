@@ -2,7 +2,6 @@
 
 from lbha import hold, names, ocf, spec, values
 from lbha.errors import Error, Failed, WrongParameter
-from lbha.reach import daemons
 from lbha.reach.attribute import LOCK, Attribute
 from lbha.reach.source import AddressOrDevice
 from lbha.reach.survey import Method, Survey
@@ -262,6 +261,8 @@ class Ping(ocf.ResourceAgent):
         self.record.update(name=None, value=None, published=None, verified=None)
 
     def after_stop(self):
+        from lbha.reach import daemons
+
         self.folder.remove("hosts", daemons.FILE)
 
     def _ask_all(self):

@@ -11,7 +11,6 @@ import time
 
 from lbha import cluster
 from lbha.errors import Error, LocalFault
-from lbha.reach.daemons import Daemons
 
 # seconds after which a monitor asks whether the attribute is still there: seldom while the
 # daemons are the same, for then hardly anybody but a person takes it away
@@ -81,6 +80,8 @@ class Attribute:
                 and (age >= VERIFY_SELDOM or age >= VERIFY_OFTEN and not self._is_settled()))
 
     def _is_settled(self):
+        from lbha.reach.daemons import Daemons  # of no use until something is due
+
         try:
             return Daemons(self.agent.folder).settled()
         except LocalFault as fault:  # /run is full: that is no reason to fail
