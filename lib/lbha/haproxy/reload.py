@@ -196,9 +196,10 @@ class Wanted:
 
     def _signature(self):
         configuration, others = self.agent.watched_paths()
+        if self.agent.call.action != "start":
+            return signature(configuration + others)
         # who starts HAProxy reads its configuration anyway, and the address may be waiting
-        starts = self.agent.call.action == "start"
-        return " ".join(filter(None, (signature(configuration, apart=not starts),
+        return " ".join(filter(None, (signature(configuration, apart=False),
                                       signature(others))))
 
     @property
