@@ -14,13 +14,17 @@ from tests.lab.plan import CLIENT, GATEWAY, WEB, bmc_address, node_address
 from tests.lab.visitors import Visitors
 from tests.lab.wait import wait
 
-from . import rivals, scenarios, usage
+from . import report, rivals, scenarios, usage
 
 STOPWATCH = Path(__file__).with_name("stopwatch.py")
 OCF = "/usr/lib/ocf/resource.d/"
 ADDRESSES = [f"172.30.0.{number}" for number in range(1, 255)]
 RELOADS = 100
 HOLDS = 3.0  # seconds in which every agent has gone over to what it does all the time
+ANNOUNCED = 10  # rounds, at most: each takes some seconds of silence
+STOCK = "heartbeat/IPaddr2"
+ADDRESS_AGENTS = STOCK, "lbha/IPaddr2"
+ADDRESS = {"ip": "172.31.0.1", "nic": "eno2", "cidr_netmask": "32"}
 ALIVE = [GATEWAY, CLIENT, *WEB.values(), node_address("node02", "service")]
 DEAD = [f"192.168.1.{number}" for number in range(201, 206)]
 KNOWN = 5.0  # seconds since when a client has been known, and after which it comes again
@@ -42,9 +46,12 @@ def idle(rival, vips, seconds):
             rival.remove_addresses(ADDRESSES[:vips - 1])
 
 
-def timed(node, rounds, steps, timeout=600):
-    """{name: [[wall, processor, exit code], ...]} of (name, words, environment, input)."""
-    order = json.dumps({"rounds": rounds, "steps": steps})
+def timed(node, rounds, steps, ear=None, timeout=600):
+    """{name: [[wall, processor, exit code], ...]} of (name, words, environment, input).
+
+    ear -- (device, IP): wall ends when the first ARP packet of IP leaves the node by device
+    """
+    order = json.dumps({"rounds": rounds, "steps": steps, "ear": ear})
     node.write("/run/stopwatch.py", STOPWATCH.read_bytes())
     done = node.run(["python3", "-IS", "/run/stopwatch.py"], input=order, timeout=timeout)
     return json.loads(done.out)
@@ -69,9 +76,9 @@ def actions(node, rounds):
     """Rows of single actions, in a node without resources: ours, the stock agents, bare ones."""
     steps = [["python3 -I -S -c pass", ["/usr/bin/python3", "-I", "-S", "-c", "pass"], {}, ""],
              ["sh -c :", ["/bin/sh", "-c", ":"], {}, ""]]
-    address = {"ip": "172.31.0.1", "nic": "eno2", "cidr_netmask": "32"}
-    for kind in ("heartbeat/IPaddr2", "lbha/IPaddr2"):
-        steps += [agent(kind, action, **address) for action in ("start", "monitor", "stop")]
+    for kind in ADDRESS_AGENTS:
+        three = [agent(kind, action, **ADDRESS) for action in ("start", "monitor", "stop")]
+        steps += three + (list(map(under_bash, three)) if kind == STOCK else [])
     for kind in ("pacemaker/ping", "lbha/ping"):
         steps += [agent(kind, action, host_list=GATEWAY, attempts="1", timeout="2", dampen="0",
                         name="bench-ping") for action in ("start", "monitor", "stop")]
@@ -79,7 +86,23 @@ def actions(node, rounds):
               for action, verb in (("start", "start"), ("monitor", "is-active"), ("stop", "stop"))]
     steps += [agent("lbha/haproxy", action, peers="auto")
               for action in ("start", "monitor", "stop")]
-    return rows(timed(node, rounds, steps))
+    return rows(timed(node, rounds, steps)) + announced(node, min(rounds, ANNOUNCED))
+
+
+def under_bash(step):
+    """The step of a shell script, run by another shell than the suite's: EL8's /bin/sh is bash."""
+    name, words, environment, text = step
+    return [name + report.BASH, ["/bin/bash", *words], environment, text]
+
+
+def announced(node, rounds):
+    """Rows of an address's start until its first announcement has left."""
+    steps = []
+    for kind in ADDRESS_AGENTS:
+        start, stop = (agent(kind, action, **ADDRESS) for action in ("start", "stop"))
+        start[0] += " until announced"
+        steps += [start, stop] + ([under_bash(start), stop] if kind == STOCK else [])
+    return rows(timed(node, rounds, steps, (ADDRESS["nic"], ADDRESS["ip"])))
 
 
 def crowd(node, rounds):

@@ -1,16 +1,50 @@
 """Times commands: a script of its own, for it runs in a node, with nothing but its library.
 
     python3 -IS stopwatch.py      {"rounds": N, "steps": [[NAME, [WORD...], {VARIABLE: VALUE},
-                                  INPUT], ...]} as JSON on its input
+                                  INPUT], ...], "ear": [DEVICE, IP]} as JSON on its input
 All steps are run one after another, round after round.  Output, as JSON:
     {NAME: [[WALL, PROCESSOR, EXIT-CODE], ...]}, in seconds; PROCESSOR with that of all
-children that were waited for.
+children that were waited for.  With an ear, WALL ends when the first ARP packet of IP leaves
+DEVICE, and a step without one is left out.
 """
 
 import json
 import os
+import select
+import socket
+import struct
 import sys
 import time
+
+ARP = 0x0806            # ethertype
+EVERYTHING = 0x0003     # ETH_P_ALL: what leaves is shown to nobody else
+SO_TIMESTAMPNS = 35     # when the kernel saw it, however late we look
+LATE = 1.0              # seconds after its end in which a command may yet send
+
+
+class Ear:
+    """Hears the ARP packets of an IPv4 address that leave a device."""
+
+    def __init__(self, device, ip):
+        self.sender = socket.inet_aton(ip)
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self.socket.bind((device, EVERYTHING))
+
+    def first(self):
+        """time.time() of the first one that was not yet heard; None if there is none."""
+        end = time.monotonic() + LATE
+        while select.select([self.socket], [], [], max(0, end - time.monotonic()))[0]:
+            packet, said, _, where = self.socket.recvmsg(64, 64)
+            if where[1:3] == (ARP, socket.PACKET_OUTGOING) and packet[14:18] == self.sender:
+                seconds, nanoseconds = struct.unpack("qq", said[0][2])
+                return seconds + nanoseconds / 1e9
+        return None
+
+    def forget(self):
+        """What was sent until now does not count."""
+        while select.select([self.socket], [], [], 0)[0]:
+            self.socket.recv(64)
 
 
 def run(words, environment, text):
@@ -37,13 +71,25 @@ def run(words, environment, text):
     return wall, used.ru_utime + used.ru_stime, code
 
 
+def listened(ear, words, environment, text):
+    """The same until the first packet; None without one."""
+    ear.forget()
+    began = time.time()
+    _, processor, code = run(words, environment, text)
+    first = ear.first()
+    return None if first is None else (first - began, processor, code)
+
+
 def main():
     """Read, run, print."""
     order = json.load(sys.stdin)
+    ear = Ear(*order["ear"]) if order.get("ear") else None
     found = {}
     for _ in range(order["rounds"]):
-        for name, words, environment, text in order["steps"]:
-            found.setdefault(name, []).append(run(words, environment, text))
+        for name, *step in order["steps"]:
+            measured = listened(ear, *step) if ear else run(*step)
+            if measured:
+                found.setdefault(name, []).append(measured)
     json.dump(found, sys.stdout)
 
 

@@ -120,8 +120,30 @@ def test_an_idle_stretch_of_any_length_is_told_as_a_minute():
 
 def test_single_actions_are_compared_with_ours_and_with_the_bare_interpreter():
     rows = {row[0]: row for row in section("action").rows}
-    assert rows["heartbeat/IPaddr2 monitor"][2:4] == ["2.0x", "4.0x"]
-    assert rows["lbha/IPaddr2 monitor"][2:4] == ["-", "2.0x"]
+    assert rows["heartbeat/IPaddr2 monitor"][2:5] == ["2.0x", "3.0x", "4.0x"]
+    assert rows["lbha/IPaddr2 monitor"][2:5] == ["-", "-", "2.0x"]
+
+
+def test_another_shell_has_the_same_counterpart():
+    result = copy.deepcopy(RESULT)
+    result["actions"].append({"what": "heartbeat/IPaddr2 monitor" + report.BASH,
+                              "wall": [0.08], "cpu": [0.06], "codes": [0]})
+    assert section("action", result).rows[-1][2:5] == ["4.0x", "6.0x", "8.0x"]
+
+
+def test_what_single_actions_are_held_to():
+    rows = {row[3]: row for row in section("limit").rows if row[0] == "lbha/IPaddr2 monitor"}
+    assert rows["2x of python3 -I -S -c pass"][1:3] == ["kept", "2.00x, processor 1.00x"]
+    assert rows["0.4x of heartbeat/IPaddr2 monitor"][1] == "MISSED"
+
+
+@pytest.mark.parametrize("wall, cpu, kept", [
+    (0.008, 0.008, "kept"), (0.008, 0.02, "MISSED"), (0.02, 0.008, "MISSED")])
+def test_wall_and_processor_must_both_be_kept(wall, cpu, kept):
+    result = copy.deepcopy(RESULT)
+    result["actions"] = [{"what": "heartbeat/IPaddr2 monitor", "wall": [0.03], "cpu": [0.03]},
+                         {"what": "lbha/IPaddr2 monitor", "wall": [wall], "cpu": [cpu]}]
+    assert report.action_limits(result)[0][1] == kept
 
 
 def test_the_readme_has_a_column_a_rival():
