@@ -14,34 +14,35 @@ from . import events, rivals
 QUIET = 2.5  # seconds without a new transition after which there will be none
 HOLDS = 3.0  # seconds after which every monitor that may hold does
 RESOURCES = ("haproxy", "vip", "ping")
-# what is done, in this order, so that each undoes what another did: title -> pcs's words
+# what is done, in this order, so that each undoes what another did: title -> command
+# (pcs 0.11 would undo a move by itself.)
 # active -- the node with the address; before -- that of the operation before; other -- not active
 OPERATIONS = {
-    "disable the clone": "resource disable haproxy-clone",
-    "enable the clone": "resource enable haproxy-clone",
-    "disable the address": "resource disable vip",
-    "enable the address": "resource enable vip",
-    "update haproxy (reload)": "resource update haproxy socket_timeout=2s",
-    "update back": "resource update haproxy socket_timeout=",
-    "update the address (restart)": "resource update vip iflabel=bench",
-    "update it back": "resource update vip iflabel=",
-    "changed operation": "resource update vip op monitor interval=2s timeout=120s",
-    "changed back": "resource update vip op monitor interval=1s timeout=120s",
-    "refresh the address": "resource refresh vip",
-    "refresh everything": "resource refresh",
-    "ban": "resource ban vip {active}",
-    "clear the ban": "resource clear vip",
-    "move": "resource move vip {other}",
-    "clear the move": "resource clear vip",
-    "standby": "node standby {active}",
-    "unstandby": "node unstandby {before}",
-    "maintenance mode": "property set maintenance-mode=true",
-    "end of maintenance": "property set maintenance-mode=false",
+    "disable the clone": "pcs resource disable haproxy-clone",
+    "enable the clone": "pcs resource enable haproxy-clone",
+    "disable the address": "pcs resource disable vip",
+    "enable the address": "pcs resource enable vip",
+    "update haproxy (reload)": "pcs resource update haproxy socket_timeout=2s",
+    "update back": "pcs resource update haproxy socket_timeout=",
+    "update the address (restart)": "pcs resource update vip iflabel=bench",
+    "update it back": "pcs resource update vip iflabel=",
+    "changed operation": "pcs resource update vip op monitor interval=2s timeout=120s",
+    "changed back": "pcs resource update vip op monitor interval=1s timeout=120s",
+    "refresh the address": "pcs resource refresh vip",
+    "refresh everything": "pcs resource refresh",
+    "ban": "pcs resource ban vip {active}",
+    "clear the ban": "pcs resource clear vip",
+    "move": "crm_resource --move --resource vip --node {other}",
+    "clear the move": "pcs resource clear vip",
+    "standby": "pcs node standby {active}",
+    "unstandby": "pcs node unstandby {before}",
+    "maintenance mode": "pcs property set maintenance-mode=true",
+    "end of maintenance": "pcs property set maintenance-mode=false",
     "two HAProxys killed": "",
-    "cleanup": "resource cleanup",
-    "node shutdown": "cluster stop {active}",
-    "node start": "cluster start {before}",
-    "cluster stop": "cluster stop --all",
+    "cleanup": "pcs resource cleanup",
+    "node shutdown": "pcs cluster stop {active}",
+    "node start": "pcs cluster start {before}",
+    "cluster stop": "pcs cluster stop --all",
 }
 
 
@@ -89,10 +90,10 @@ def _once(lab, what, before):
     began = time.time()
     words = OPERATIONS[what].format(active=active.name, other=other.name, before=before).split()
     if words:
-        lab.cluster.pcs(*words, timeout=120)
+        lab.cluster.member().run(words, timeout=120)
     else:
         _kill_twice(active, other)
-    if words[:2] == ["cluster", "stop"]:
+    if words[1:3] == ["cluster", "stop"]:
         return time.time() - began, active.name
     seconds, = wait(f"Pacemaker is idle after: {what}", lambda: _busy(lab, began), 120)
     return seconds, active.name

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
-import sys
 from pathlib import Path
 
 from tests import ipmi_sim
@@ -16,7 +14,9 @@ from .wait import wait
 
 USER, PASSWORD = "pacemaker", "ipmipass1"  # the guide's
 
-BUTTON = Path(__file__).with_name("button.py")
+BUTTON = Path(__file__).with_name("button.sh")
+IPMI = 623
+CHASSIS = 9001  # where button.sh finds the chassis
 
 
 class Bmc:
@@ -32,27 +32,24 @@ class Bmc:
 
     def start(self) -> None:
         """Switch the controller on; its station must be plugged in."""
-        folder = self.place.run / self.station.name
-        door = folder / "chassis"
         arguments = ipmi_sim.write(
-            folder, f"{sys.executable} -IS {BUTTON} {door}",
+            self.place.run / self.station.name, f"exec bash {BUTTON} {CHASSIS}",
             USER, PASSWORD.encode(), name=self.station.name, address=self.address)
-        if self.chassis.pid is None:
-            door.unlink(missing_ok=True)
         self.chassis.start(self.station.module(
-            f"{__package__}.chassis", self.place.name, self.node, str(door)))
-        wait(f"the chassis of {self.node} answers", lambda: is_open(door), 10, interval=0.01,
-             state=self.chassis.output)
+            f"{__package__}.chassis", self.place.name, self.node, str(CHASSIS)))
+        wait(f"the chassis of {self.node} listens", lambda: self._listens("tcp", CHASSIS), 10,
+             interval=0.01, state=self.chassis.output)
         self.simulator.start(self.station.enter(["ipmi_sim", *arguments]))
 
     def wait_ready(self, seconds: float = 10) -> None:
         """Return when it has its port; LabError if not."""
-        def listening() -> bool:
-            sockets = Path(f"/proc/{self.station.pid}/net/udp").read_text()
-            return ":026F " in sockets
+        wait(f"the BMC of {self.node} listens", lambda: self._listens("udp", IPMI), seconds,
+             interval=0.01, state=self.simulator.output)
 
-        wait(f"the BMC of {self.node} listens", listening, seconds, interval=0.01,
-             state=self.simulator.output)
+    def _listens(self, kind: str, port: int) -> bool:
+        """Whether somebody of its station waits for what comes to a port."""
+        sockets = Path(f"/proc/{self.station.pid}/net/{kind}").read_text()
+        return f":{port:04X} 00000000:0000 " in sockets
 
     def stop(self) -> None:
         """Switch the controller off: its port answers "unreachable"."""
@@ -61,9 +58,3 @@ class Bmc:
     def hang(self, hung: bool = True) -> None:
         """Let the controller receive and never answer, or let it go on."""
         self.simulator.signal(signal.SIGSTOP if hung else signal.SIGCONT)
-
-
-def is_open(door: Path) -> bool:
-    """Whether somebody listens on a socket."""
-    with socket.socket(socket.AF_UNIX) as client:
-        return client.connect_ex(str(door)) == 0

@@ -13,6 +13,9 @@ REMARKS = {
     ("PROPERTY", "priority-fencing-delay"): (
         "the node with the address waits, so that two nodes never kill each other",
         "両ノードの相打ちを防ぐため、仮想IPのあるノードが待つ時間"),
+    ("PROPERTY", "transition-delay"): (
+        "news that belongs together is dealt with at once",
+        "関連する変化をまとめて処理するための待ち時間"),
     ("RSC_DEFAULTS", "resource-stickiness"): (
         "a resource stays where it is", "リソースが今の場所に留まる強さ"),
     ("RSC_DEFAULTS", "migration-threshold"): (
@@ -38,7 +41,8 @@ def cluster():
     """The model.Cluster."""
     settings, operations = _settings, _operations
     made = model.Cluster(
-        properties=settings(("priority-fencing-delay", "10s")),
+        properties=settings(("priority-fencing-delay", "10s"),
+                            ("transition-delay", "30ms")),
         resource_defaults=settings(("resource-stickiness", "200"),
                                    ("migration-threshold", "5"), ("failure-timeout", "120s")),
         resources=[
