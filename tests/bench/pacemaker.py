@@ -18,7 +18,8 @@ MANY = 600.0  # seconds until two hundred resources are started or stopped
 
 # What the README recommends, with the agents there were before; their intervals are the guide's.
 ACTIVE_ACTIVE = """
-pcs property set priority-fencing-delay=10s transition-delay=30ms
+pcs property set priority-fencing-delay=10s
+pcs property set --force transition-delay=30ms
 pcs resource defaults update resource-stickiness=200 migration-threshold=5 failure-timeout=120s
 pcs resource create haproxy systemd:haproxy
     op start timeout=100s monitor interval=10s timeout=60s stop timeout=100s

@@ -98,6 +98,15 @@ def test_operations_that_the_agent_wants_are_added_and_given_to_pcs():
     assert create[-1] == "--no-default-ops" and "start" in create and "timeout=20s" in create
 
 
+@pytest.mark.parametrize("name, value, forced", [
+    ("transition-delay", "2s", False), ("transition-delay", "30ms", True),
+    ("of-ours", "1", True)])
+def test_pcs_is_forced_to_set_what_it_does_not_know(name, value, forced):
+    made = making.make_rows(making.rows("PROPERTY\n | name | value\n | %s | %s" % (name, value)))
+    command, = [words for words in commands(made.script) if name + "=" + value in words]
+    assert ("--force" in command) == forced
+
+
 def test_additional_config_is_in_the_script_alone_and_works_on_its_file():
     made = making.make(EVERYTHING)
     assert b"is-managed" not in made.xml

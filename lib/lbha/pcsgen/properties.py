@@ -16,3 +16,10 @@ stonith-action stonith-enabled stonith-max-attempts stonith-timeout stonith-watc
 stop-all-resources stop-orphan-actions stop-orphan-resources symmetric-cluster
 transition-delay
 """.split())
+
+SUBSECONDS = "ms", "msec", "us", "usec"  # units of Pacemaker that pcs 0.10 takes for mistakes
+
+
+def need_force(name, value):
+    """Whether pcs sets a property only with --force."""
+    return name not in KNOWN or value.endswith(SUBSECONDS)

@@ -68,7 +68,7 @@ class _Writer:
 
     def properties(self):
         for setting in self.cluster.properties:
-            force = [] if setting.name in properties.KNOWN else ["--force"]
+            force = ["--force"] * properties.need_force(setting.name, setting.value)
             self.pcs(["property", "set"] + pairs([setting]) + force)
 
     def nodes(self):
