@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.lab import sticky
 from tests.lab.bmc import PASSWORD, USER
 from tests.lab.client import METER
+from tests.lab.errors import LabError
 from tests.lab.plan import CLIENT, GATEWAY, WEB, bmc_address, node_address
 from tests.lab.visitors import Visitors
 from tests.lab.wait import wait
@@ -102,7 +103,11 @@ def announced(node, rounds):
         start, stop = (agent(kind, action, **ADDRESS) for action in ("start", "stop"))
         start[0] += " until announced"
         steps += [start, stop] + ([under_bash(start), stop] if kind == STOCK else [])
-    return rows(timed(node, rounds, steps, (ADDRESS["nic"], ADDRESS["ip"])))
+    times = timed(node, rounds, steps, (ADDRESS["nic"], ADDRESS["ip"]))
+    silent = {step[0] for step in steps if "announced" in step[0]} - times.keys()
+    if silent:
+        raise LabError("no announcement was heard: " + ", ".join(sorted(silent)))
+    return rows(times)
 
 
 def crowd(node, rounds):
