@@ -125,8 +125,8 @@ def _busy(lab, began):
                      for line in text.splitlines() if " Initiating " in line]
     times = {what: [one.time for one in seen if one.what == what]
              for what in ("scheduler called", "asked", "nothing to do")}
-    calls, ends = times["scheduler called"], times["nothing to do"]
-    last = max(calls + ends, default=began)
-    if not calls or time.time() - last < QUIET or last in calls:
+    calls, asked, ends = times.values()
+    # Pacemaker 3.0 calls the scheduler out of the election that follows a change
+    if not ends or time.time() - max(ends) < QUIET or max(calls + asked, default=0) > max(ends):
         return None
-    return [last - min(times["asked"] or calls)]
+    return [max(ends) - min(asked or calls or ends)]
