@@ -18,7 +18,7 @@ RIVALS = (pacemaker.Ours, pacemaker.Guide, pacemaker.ActiveActive, keepalived.Ke
 RESULT = paths.CHECKOUT / "build" / "bench.json"
 LOGS = paths.CHECKOUT / "build" / "bench-logs"
 COSTS = ("idle", "idle-many", "sessions", "reloads")  # of every rival
-ALONE = ("actions", "ping", "fence")  # of agents without a cluster around them
+ALONE = ("actions", "announcement", "ping", "fence")  # of agents without a cluster around them
 OPERATIONS = "operations"  # of ours, in a lab of each suite
 ROUNDS = 20
 
@@ -82,6 +82,7 @@ class Bench:
         """Agents in nodes that have no resources."""
         node = self.lab.nodes["node01"]
         steps = {"actions": lambda: costs.actions(node, self.rounds),
+                 "announcement": lambda: costs.announced(node, min(self.rounds, 10)),
                  "ping": lambda: costs.crowd(node, min(self.rounds, 3)),
                  "fence": lambda: self._fence()}
         for name, step in steps.items():

@@ -10,12 +10,14 @@ Event = collections.namedtuple("Event", "time where what")
 LINE = re.compile(r"(?P<time>\d+\.\d+) (?P<host>\S+) (?P<program>[^\s:\[]+)(?:\[\d+\])?: +"
                   r"(?:\w+: )?(?P<text>.*)")
 MEMBERSHIP, FENCING = "new membership", "fencing asked"
+CALLED, ASKED, OVER = "scheduler called", "action asked", "nothing to do"
+QUIET = 2.5  # seconds without a new transition after which there will be none
 # what a program says -> the words for it; the first that fits
 PATTERNS = [(program, re.compile(pattern), words) for program, pattern, words in (
     ("pacemaker-controld", r"Result of (?P<a>\w+) operation for (?P<b>\S+) on \S+: (?:\d+ \()?"
      r"(?P<c>[\w -]+)", "{b} {a}: {c}"),
-    ("pacemaker-controld", r"State transition S_IDLE -> S_POLICY_ENGINE", "scheduler called"),
-    ("pacemaker-controld", r"State transition S_TRANSITION_ENGINE -> S_IDLE", "nothing to do"),
+    ("pacemaker-controld", r"State transition S_IDLE -> S_POLICY_ENGINE", CALLED),
+    ("pacemaker-controld", r"State transition S_TRANSITION_ENGINE -> S_IDLE", OVER),
     ("pacemaker-fenced", r"Requesting peer fencing \((?P<a>\w+)\)", FENCING),
     ("pacemaker-fenced", r"Operation '?(?P<a>reboot|off)'? .*: OK", "fenced"),
     ("corosync", r".*A processor failed", "token lost"),
@@ -74,3 +76,19 @@ def of_wire(text):
 def between(events, begin, end):
     """Those from `begin` to `end` (epoch seconds), in order, each only once."""
     return sorted({one for one in events if begin <= one.time <= end})
+
+
+def busy(seen, began, now):
+    """[seconds] from the first action that was asked for to the end of the last transition;
+    None while that may come.  Without an action from the scheduler's call, or from `began`.
+
+    (From the action: after a change of pcs Pacemaker 2.0.5 elects its controller anew, which
+    takes none, one or two seconds; 3.0 calls the scheduler out of that election.)
+
+    seen -- Events
+    """
+    calls, asked, ends = ([event.time for event in seen if event.what == what]
+                          for what in (CALLED, ASKED, OVER))
+    if not ends or now - max(ends) < QUIET or max(calls + asked, default=0) > max(ends):
+        return None
+    return [max(ends) - min(asked or calls or [began])]

@@ -11,7 +11,6 @@ from tests.lab.wait import wait
 
 from . import events, rivals
 
-QUIET = 2.5  # seconds without a new transition after which there will be none
 HOLDS = 3.0  # seconds after which every monitor that may hold does
 RESOURCES = ("haproxy", "vip", "ping")
 # what is done, in this order, so that each undoes what another did: title -> command
@@ -109,24 +108,13 @@ def _kill_twice(active, other):
 
 
 def _busy(lab, began):
-    """[seconds] from the first action that was asked for since then to the end of the last
-    transition, when that is over; every operation has one.
-
-    (From the action: after a change of pcs Pacemaker 2.0.5 elects its controller anew, which
-    takes none, one or two seconds.)
-    """
+    """[seconds] that Pacemaker was busy, when it is no more; every operation has a transition."""
     seen = []
     for node in lab.nodes.values():
         if node.is_on():
             text = node.journal("--output=short-unix", f"--since=@{began:.6f}",
                                 "--identifier=pacemaker-controld")
             seen += [one for one in events.of_journal(text) if one.time >= began]
-            seen += [events.Event(float(line.split()[0]), node.name, "asked")
+            seen += [events.Event(float(line.split()[0]), node.name, events.ASKED)
                      for line in text.splitlines() if " Initiating " in line]
-    times = {what: [one.time for one in seen if one.what == what]
-             for what in ("scheduler called", "asked", "nothing to do")}
-    calls, asked, ends = times.values()
-    # Pacemaker 3.0 calls the scheduler out of the election that follows a change
-    if not ends or time.time() - max(ends) < QUIET or max(calls + asked, default=0) > max(ends):
-        return None
-    return [max(ends) - min(asked or calls or ends)]
+    return events.busy(seen, began, time.time())

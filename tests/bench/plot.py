@@ -69,11 +69,13 @@ def outages(result):
     for tick in (0.01, 0.1, 1, 10, 100):
         scale += [stroke(place(tick), 45, place(tick), y - GAP),
                   text(place(tick), 40, "%g s" % tick, anchor="middle")]
-    legend = [text(LEFT, y + 10 + LINE * number, rival["title"],
-                   colour=COLOURS[number % len(COLOURS)])
-              for number, rival in enumerate(result["rivals"])]
+    seen = [(rival, COLOURS[number % len(COLOURS)])
+            for number, rival in enumerate(result["rivals"])
+            if any(of(result, scenario, rival) for scenario in result["scenarios"])]
+    legend = [text(LEFT, y + 10 + LINE * number, rival["title"], colour=colour)
+              for number, (rival, colour) in enumerate(seen)]
     heading = text(10, 20, "Client outage: median, line to the worst; logarithmic", 14)
-    return picture(LEFT + WIDTH + 150, y + 20 + LINE * len(result["rivals"]),
+    return picture(LEFT + WIDTH + 150, y + 20 + LINE * len(seen),
                    [heading] + scale + parts + legend)
 
 

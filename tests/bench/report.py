@@ -161,7 +161,7 @@ def limit_section(result):
 
 
 def action_limits(result):
-    """The same of single actions: rows."""
+    """The same of single actions, which must also end with the same exit codes: rows."""
     found = {row["what"]: row for row in result["actions"]}
     rows = []
     for ours, other, *limits in RATIOS:
@@ -169,10 +169,11 @@ def action_limits(result):
             continue
         ratios = [figures.figure(found[ours][key]).median / figures.figure(found[other][key]).median
                   for key in ("wall", "cpu")]
-        kept = all(limit is None or ratio <= limit for ratio, limit in zip(ratios, limits))
+        kept = (found[ours]["codes"] == found[other]["codes"]
+                and all(limit is None or ratio <= limit for ratio, limit in zip(ratios, limits)))
         rows.append([ours, "kept" if kept else "MISSED",
                      "%.2fx, processor %.2fx" % tuple(ratios),
-                     "%gx of %s" % (limits[0], other)])
+                     "%gx%s of %s" % (limits[0], ", both," * (limits[1] is not None), other)])
     return rows
 
 

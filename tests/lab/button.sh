@@ -6,9 +6,10 @@
 
 exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
 echo "${@:2}" >&3
-IFS= read -r -u 3 said
+IFS= read -r -d "" -u 3 said # to the end
 if [[ $said != 0* ]]; then # ipmi_sim makes completion code 0xff of it
-    echo "${said:1}" >&2
+    said=${said:1}
+    echo "${said:-the chassis is gone}" >&2
     exit 1
 fi
 if [[ ${said:1} ]]; then

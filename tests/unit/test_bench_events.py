@@ -4,7 +4,8 @@ import datetime
 
 import pytest
 
-from tests.bench.events import Event, between, of_addresses, of_journal, of_wire
+from tests.bench.events import (ASKED, CALLED, OVER, Event, between, busy, of_addresses,
+                                of_journal, of_wire)
 
 CONTROLD = "1700000000.250000 node01 pacemaker-controld[223]:  notice: "
 
@@ -62,3 +63,17 @@ def test_one_event_a_burst_of_announcements():
 def test_between_is_in_order_and_without_the_rest():
     early, late = Event(1.0, "a", "x"), Event(2.0, "a", "y")
     assert between([late, early, late, Event(9.0, "a", "z")], 0.5, 3) == [early, late]
+
+
+@pytest.mark.parametrize("seen, now, seconds", [
+    ([], 99, None),
+    ([(CALLED, 11), (ASKED, 12)], 99, None),
+    ([(CALLED, 11), (ASKED, 12), (OVER, 13)], 14, None),  # another may follow
+    ([(CALLED, 11), (ASKED, 12), (OVER, 13)], 16, 1),
+    ([(CALLED, 11), (ASKED, 12), (OVER, 13), (CALLED, 14)], 99, None),
+    ([(ASKED, 12), (OVER, 13), (ASKED, 14), (OVER, 15)], 99, 3),  # Pacemaker 3.0
+    ([(CALLED, 11), (OVER, 13)], 99, 2),  # nothing had to be done
+    ([(OVER, 13)], 99, 3)])
+def test_how_long_pacemaker_was_busy(seen, now, seconds):
+    found = [Event(when, "node01", what) for what, when in seen]
+    assert busy(found, 10, now) == (None if seconds is None else [seconds])

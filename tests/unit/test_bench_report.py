@@ -133,16 +133,18 @@ def test_another_shell_has_the_same_counterpart():
 
 def test_what_single_actions_are_held_to():
     rows = {row[3]: row for row in section("limit").rows if row[0] == "lbha/IPaddr2 monitor"}
-    assert rows["2x of python3 -I -S -c pass"][1:3] == ["kept", "2.00x, processor 1.00x"]
-    assert rows["0.4x of heartbeat/IPaddr2 monitor"][1] == "MISSED"
+    assert rows["2x, both, of python3 -I -S -c pass"][1:3] == ["kept", "2.00x, processor 1.00x"]
+    assert rows["0.4x, both, of heartbeat/IPaddr2 monitor"][1] == "MISSED"
 
 
-@pytest.mark.parametrize("wall, cpu, kept", [
-    (0.008, 0.008, "kept"), (0.008, 0.02, "MISSED"), (0.02, 0.008, "MISSED")])
-def test_wall_and_processor_must_both_be_kept(wall, cpu, kept):
+@pytest.mark.parametrize("wall, cpu, code, kept", [
+    (0.008, 0.008, 0, "kept"), (0.008, 0.02, 0, "MISSED"), (0.02, 0.008, 0, "MISSED"),
+    (0.008, 0.008, 1, "MISSED")])
+def test_wall_processor_and_exit_code_must_be_kept(wall, cpu, code, kept):
     result = copy.deepcopy(RESULT)
-    result["actions"] = [{"what": "heartbeat/IPaddr2 monitor", "wall": [0.03], "cpu": [0.03]},
-                         {"what": "lbha/IPaddr2 monitor", "wall": [wall], "cpu": [cpu]}]
+    stock = {"what": "heartbeat/IPaddr2 monitor", "wall": [0.03], "cpu": [0.03], "codes": [0]}
+    result["actions"] = [stock, {"what": "lbha/IPaddr2 monitor", "wall": [wall], "cpu": [cpu],
+                                 "codes": [code]}]
     assert report.action_limits(result)[0][1] == kept
 
 

@@ -100,6 +100,7 @@ def test_operations_that_the_agent_wants_are_added_and_given_to_pcs():
 
 @pytest.mark.parametrize("name, value, forced", [
     ("transition-delay", "2s", False), ("transition-delay", "30ms", True),
+    ("transition-delay", "900usec", True),
     ("of-ours", "1", True)])
 def test_pcs_is_forced_to_set_what_it_does_not_know(name, value, forced):
     made = making.make_rows(making.rows("PROPERTY\n | name | value\n | %s | %s" % (name, value)))

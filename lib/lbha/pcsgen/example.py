@@ -14,7 +14,7 @@ REMARKS = {
         "the node with the address waits, so that two nodes never kill each other",
         "両ノードの相打ちを防ぐため、仮想IPのあるノードが待つ時間"),
     ("PROPERTY", "transition-delay"): (
-        "news that belongs together is dealt with at once",
+        "news that belongs together is dealt with together",
         "関連する変化をまとめて処理するための待ち時間"),
     ("RSC_DEFAULTS", "resource-stickiness"): (
         "a resource stays where it is", "リソースが今の場所に留まる強さ"),

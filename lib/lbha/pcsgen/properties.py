@@ -1,7 +1,7 @@
 """Properties of the cluster that Pacemaker 2.0.5 to 3.0 and pcs know.
 
 From the meta-data of pacemaker-schedulerd, pacemaker-controld and pacemaker-based; pcs wants
---force for any other.
+--force for any other, and for a time below a second.
 """
 
 KNOWN = frozenset("""
@@ -17,7 +17,7 @@ stop-all-resources stop-orphan-actions stop-orphan-resources symmetric-cluster
 transition-delay
 """.split())
 
-SUBSECONDS = "ms", "msec", "us", "usec"  # units of Pacemaker that pcs 0.10 takes for mistakes
+SUBSECONDS = "ms", "msec", "us", "usec"  # units of Pacemaker that pcs takes for mistakes
 
 
 def need_force(name, value):
