@@ -45,7 +45,8 @@ demo:
 
 bench:
 	@$(PYTHON3) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(RIVALS),--rivals $(RIVALS)) \
-	      $(if $(RUNS),--runs $(RUNS)) $(if $(IDLE),--idle $(IDLE)) $(if $(VIPS),--vips $(VIPS))
+	      $(if $(RUNS),--runs $(RUNS)) $(if $(IDLE),--idle $(IDLE)) $(if $(VIPS),--vips $(VIPS)) \
+	      $(if $(SUITE),--suite $(SUITE))
 
 renew:
 	@$(PYTHON3) -m tests.derived

@@ -1,6 +1,6 @@
 """The benchmark: the guide's cluster, other rivals and ours, side by side in one run.
 
-    make bench [ONLY=kill,idle] [RIVALS=ours,guide] [RUNS=1] [IDLE=60]
+    make bench [ONLY=kill,idle] [RIVALS=ours,guide] [RUNS=1] [IDLE=60] [SUITE=trixie]
     python3 -m tests.bench --report       the tables and pictures again, from build/bench.json
 
 What it measures, and where each part is:

@@ -10,6 +10,7 @@ import sys
 from tests.lab.demo import build_rpm
 from tests.lab.errors import LabError
 from tests.lab.lab import Lab, leftovers
+from tests.lab.root import SUITES
 from tests.lab.__main__ import Progress
 
 from . import report
@@ -40,6 +41,8 @@ def parser():
     main.add_argument("--idle", type=float, default=60, help="seconds (default: %(default)s)")
     main.add_argument("--vips", type=int, default=200,
                       help="of the part idle-many (default: %(default)s)")
+    main.add_argument("--suite", default="bullseye", choices=SUITES,
+                      help="Debian release of the nodes (default: %(default)s)")
     main.add_argument("--name", default="bench", help="of the lab (default: %(default)s)")
     main.add_argument("--attach", action="store_true",
                       help="use a lab of that name that runs, without resources, and leave it")
@@ -52,7 +55,7 @@ def measure(options):
     """Run the benchmark; whatever ends it, nothing of the lab is left."""
     progress = Progress()
     lab = (Lab.attach(options.name, progress) if options.attach
-           else Lab(options.name, progress=progress))
+           else Lab(options.name, options.suite, progress=progress))
     package = build_rpm()
     if not options.attach:
         lab.up()
