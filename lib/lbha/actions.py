@@ -37,6 +37,7 @@ def start(agent):
         agent.record.update(started=1, stopping=None, unapplied=None)
         if found.running:
             agent.adopt()
+            agent.folder.keep_reserve()
             return found
         if not found.absent:
             agent.log.info("removing what is left of an earlier start: %s" % found.reason)
@@ -102,12 +103,12 @@ def monitor(agent):
     if not agent.call.is_recurring:
         return agent.find()
     run = _begin_run(agent)
-    found = _look(agent)
-    if found.code == codes.OK and run and run.follows:
-        try:
+    try:
+        found = _look(agent)
+        if found.code == codes.OK and run and run.follows:
             found = _stay(agent, found)
-        except hold.ReaderGone:
-            return found  # an orphan: nobody hears the answer, and nothing more is to be done
+    except hold.ReaderGone:
+        return running()  # an orphan: nobody hears the answer, and nothing more is to be done
     if run:
         _aside(agent, run.end)
     return found

@@ -63,9 +63,19 @@ class Device(values.Text):
     wants = "the name of a network device"
 
     def parse(self, text):
+        try:  # packet sockets take no other names
+            netlink.name_bytes(text).decode()
+        except UnicodeDecodeError:
+            raise ValueError("is not %s" % self.wants)
         if len(text) > LONGEST_DEVICE or any(c.isspace() or c in "/\0" for c in text):
             raise ValueError("is not %s" % self.wants)
         return text
+
+
+class NetworkNamespace(Device):
+    """Parameter type: the name of a network namespace."""
+
+    wants = "the name of a network namespace"
 
 
 class RouteProtocol(values.Text):

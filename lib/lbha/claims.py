@@ -41,13 +41,13 @@ NEIGHBOUR = netlink.Layout(28, (
 })
 
 
-def watch(agent, link, ip):
+def watch(agent, link, ip, namespace):
     """Claims, or None where nobody can claim an address: no Ethernet, or no way to listen,
-    which is logged. See Claims."""
+    which is logged. See Claims; to be called inside the namespace."""
     if not has_neighbours(link):
         return None
     try:
-        return Claims(agent, link, ip)
+        return Claims(agent, link, ip, namespace)
     except OSError as error:
         agent.log.warning("cannot listen on %s for others with the address: %s"
                           % (link.name, error.strerror))
@@ -61,14 +61,16 @@ class Claims:
 
     agent -- the lbha.ocf.ResourceAgent that has the address
     link  -- the Message of the device; ip -- the address (bytes)
+    namespace -- the lbha.netns.Namespace of the device; `observe` is called outside, where
+             the cluster is that knows the names of nodes
     is_deaf -- whether its socket failed: another one is to be made, and not at once
     Raises OSError.
     """
 
     is_deaf = False
 
-    def __init__(self, agent, link, ip):
-        self.agent, self.link, self.ip = agent, link, ip
+    def __init__(self, agent, link, ip, namespace):
+        self.agent, self.link, self.ip, self.namespace = agent, link, ip, namespace
         self._heard = set()   # who claimed it and is not noted yet: MAC addresses, or empty
         self._names = {}      # MAC address -> how people call the host
         self._rested = 0.0
@@ -115,7 +117,8 @@ class Claims:
 
     def _attend(self):
         """Note who claimed it and defend the address, unless a stop has begun."""
-        links = _links()
+        with self.namespace:
+            links = _links()
         # another device of ours on the same wire is no other host
         others = self._heard - {link.mac for link in links.values()}
         if others:
@@ -136,13 +139,17 @@ class Claims:
         now = time.monotonic()
         note.update(seen=now, defended=now if due else note["defended"], sentence=sentence)
         if due:
-            _announce(self.link, self.ip)
+            with self.namespace as is_there:
+                if is_there:
+                    _announce(self.link, self.ip)
 
     def _describe(self, mac):
         if not mac:
-            return "another host looks whether it may have it"
+            return "another host claims it, or looks whether it may have it"
         if mac not in self._names:
-            self._names[mac] = _name(self.agent, self.link.index, mac)
+            with self.namespace:
+                known = _addresses_of(self.link.index, mac)
+            self._names[mac] = _name(self.agent, known, mac)
         return "claimed by another host too, %s" % self._names[mac]
 
     def _claimant(self, packet):
@@ -157,8 +164,8 @@ def lasting(folder):
 
 
 def duplicate(link, ip, deadline=None):
-    """Who else has an address, or looks whether it may have it: a MAC address as people
-    write it, or None.
+    """Which other host has an address, or looks whether it may have it: a MAC address as
+    people write it, or None.
 
     link, ip -- as in Claims; deadline -- a Deadline; without one about a second
     None also where nobody can be asked: no Ethernet, no carrier. Raises OSError.
@@ -167,17 +174,22 @@ def duplicate(link, ip, deadline=None):
         return None
     deadline = (deadline or Deadline(PROBES * PROBE_PAUSE)).within(PROBES * PROBE_PAUSE)
     question = (arp.probe if len(ip) == 4 else ndp.solicitation)(link.mac, ip)
+    own = {one.mac for one in _links().values()}
     asking = _hear_answers(link, ip)
     try:
         for left in reversed(range(PROBES)):
             asking.send(question)
-            asking.settimeout(max(0.001, deadline.left() / (left + 1)))
-            try:
-                packet = asking.recv(MOST)
-            except _socket.timeout:
-                continue
-            return _text(arp.sender(packet) if len(ip) == 4
-                         else packet[AT_SOURCE_MAC:AT_SOURCE_MAC + 6])
+            turn = deadline.within(deadline.left() / (left + 1))
+            while turn.left():
+                asking.settimeout(max(0.001, turn.left()))
+                try:
+                    packet = asking.recv(MOST)
+                except _socket.timeout:
+                    break
+                mac = (arp.sender(packet) if len(ip) == 4
+                       else packet[AT_SOURCE_MAC:AT_SOURCE_MAC + 6])
+                if mac not in own:  # another device of ours on the same wire
+                    return _text(mac)
         return None
     finally:
         asking.close()
@@ -205,7 +217,7 @@ def _hear_icmpv6(link, ip):
         bpf.attach(made, bpf.any_of(cases, [[(bpf.LINK_HEADER + AT_SOURCE_MAC, link.mac)]]))
         made.setsockopt(_socket.IPPROTO_ICMPV6, ICMPV6_FILTER, _only(
             ndp.SOLICITATION, ndp.ADVERTISEMENT))
-        made.setsockopt(_socket.SOL_SOCKET, SO_BINDTODEVICE, link.name.encode() + b"\0")
+        made.setsockopt(_socket.SOL_SOCKET, SO_BINDTODEVICE, netlink.name_bytes(link.name) + b"\0")
         made.setblocking(False)
         for _ in _drain(made):
             pass  # it came before all this was said
@@ -287,10 +299,9 @@ def _links():
         kernel.close()
 
 
-def _name(agent, index, mac):
-    """How people call a host: its MAC address, and the node of the cluster that it is, or
-    the address by which it is known otherwise."""
-    known = _addresses_of(index, mac)
+def _name(agent, known, mac):
+    """How people call a host with these IPs: its MAC address, and the node of the cluster
+    that it is, or the address by which it is known otherwise."""
     try:
         node = known and _node_with(known, agent.deadline.within(PATIENCE))
     except Error as error:  # no cluster, or not now

@@ -63,13 +63,13 @@ class Numbers(Number):
 
 
 class Text:
-    """An attribute that is a text with a NUL at its end."""
+    """An attribute that is a text with a NUL at its end; any bytes may be in it."""
 
     def encode(self, value):
-        return value.encode() + b"\0"
+        return name_bytes(value) + b"\0"
 
     def decode(self, data):
-        return data.partition(b"\0")[0].decode("utf-8", "replace")
+        return data.partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
 class Bytes:
@@ -251,9 +251,14 @@ class Netlink:
 def device_index(name):
     """The index of a device by name or alternative name, or None. Raises Failed."""
     try:
-        return _socket.if_nametoindex(name)
+        return _socket.if_nametoindex(name_bytes(name))
     except OSError:
-        return _index_of_long(name) if len(name.encode()) > LONGEST_NAME else None
+        return _index_of_long(name) if len(name_bytes(name)) > LONGEST_NAME else None
+
+
+def name_bytes(name):
+    """The name of a device as the kernel has it."""
+    return name.encode("utf-8", "surrogateescape")
 
 
 def _index_of_long(name):

@@ -41,6 +41,13 @@ def covers(route, packed):
             and _number(route.destination) >> host_bits == _number(packed) >> host_bits)
 
 
+def is_of_a_copy(route, packed):
+    """Whether a route is there because the address (bytes) itself is, and so says nothing
+    about where it belongs: the kernel makes one for each IPv6 address of full length."""
+    return (route.protocol == PROTOCOLS["kernel"] and route.destination == packed
+            and route.prefix == len(packed) * 8)
+
+
 def describe(routes):
     """The routes as people write them, the candidates in a reason."""
     named = ["%s/%d %s" % (_socket.inet_ntop(route.family, route.destination),

@@ -10,7 +10,7 @@ LISTENER = """
 import sys
 sys.path.append(%r)
 import _socket, json, os, time
-from lbha import announce, claims, hold, host, netlink, state, values
+from lbha import announce, claims, hold, host, netlink, netns, state, values
 from lbha.deadline import Deadline
 
 

@@ -68,8 +68,8 @@ def node(wire):
 
 
 def watch(node, ip):
-    node.do("agent = Agent('vip')")
-    node.do("watch = claims.watch(agent, link(), packed('%s'))" % ip)
+    node.do("agent, here = Agent('vip'), netns.Namespace('')")
+    node.do("watch = claims.watch(agent, link(), packed('%s'), here)" % ip)
     node.do("def wakes(seconds): return hold.wait([watch], seconds)")
 
 
@@ -215,7 +215,7 @@ def test_a_host_that_looks_whether_it_may_have_our_address_is_seen(wire, node):
     wire.neighbour.ip("address", "add", V6 + "/64", "dev", "peer0")  # the kernel looks first
     assert node.ask("wakes(5)") is True
     assert node.ask("watch.observe()") == (
-        "%s on eth0: another host looks whether it may have it" % V6)
+        "%s on eth0: another host claims it, or looks whether it may have it" % V6)
 
 
 def test_a_kernel_that_takes_our_address_is_seen(wire, node):
@@ -340,7 +340,7 @@ def test_a_claimant_of_the_cluster_is_named(wire, neighbour, node):
 
 def test_where_nobody_can_claim_nobody_is_listened_to(wire, node):
     node.do("agent = Agent('vip')")
-    assert node.ask("claims.watch(agent, link('lo'), packed('127.0.0.10'))") is None
+    assert node.ask("claims.watch(agent, link('lo'), packed('127.0.0.10'), None)") is None
     assert node.ask("agent.log.lines") == []
 
 
@@ -381,6 +381,23 @@ def test_a_free_address_is_asked_for_three_times_within_a_second(wire, ip):
 @BOTH
 def test_an_address_that_only_this_node_has_is_no_duplicate(wire, node, ip):
     assert node.ask("claims.duplicate(link(), packed('%s'))" % ip) is None
+
+
+@BOTH
+def test_another_device_of_ours_on_the_same_wire_is_no_other_host(wire, ip):
+    wire.neighbour.ip("link", "add", "wire", "type", "bridge")
+    wire.neighbour.ip("link", "set", "peer0", "master", "wire")
+    wire.neighbour.ip("link", "add", "peer1", "master", "wire", "type", "veth", "peer", "name",
+                      "eth1")
+    wire.neighbour.ip("link", "set", "eth1", "netns", str(wire.node.pid))
+    for where, device in ((wire.neighbour, "peer1"), (wire.neighbour, "wire"),
+                          (wire.node, "eth1")):
+        where.ip("link", "set", device, "up")
+    wire.node.ip("address", "add", PREFIX[ip], "dev", "eth1",
+                 *(["nodad"] if ip == V6 else []))
+    capture, node = wire.capture(), Inside(wire.node)
+    assert node.ask("claims.duplicate(link(), packed('%s'))" % ip) is None
+    capture.until(capture.frames)  # they were asked, and eth1 was among who heard it
 
 
 @BOTH

@@ -28,6 +28,23 @@ def test_start_monitor_stop_and_each_of_them_twice(wire, ip):
         assert resource.probe().code == NOT_RUNNING
 
 
+def test_an_adopted_address_was_never_degraded(wire):
+    wire.node.ip("address", "add", FOUND[V4][1], "dev", "eth0")
+    resource = vip(wire, ip=V4)
+    assert resource.start().code == OK
+    assert "degraded" not in resource.monitor().err
+
+
+def test_without_duplicate_address_detection(wire):
+    resource = vip(wire, ip=V6, nodad="true")
+    assert resource.start().code == OK
+    assert info(wire.node, V6).get("nodad")
+    assert resource.stop().code == OK
+    resource.parameters["nodad"] = "false"
+    assert resource.start().code == OK
+    assert not info(wire.node, V6).get("nodad")
+
+
 def test_the_guides_resource(wire):
     wire.node.ip("link", "set", "eth0", "down")
     wire.node.ip("link", "set", "eth0", "name", "eno2")
@@ -118,6 +135,44 @@ def test_device_and_prefix_come_from_the_connected_routes(wire, routes, paramete
                      *(["metric", str(metric)] if metric else []))
     assert vip(wire, ip="192.168.3.10", **parameters).start().code == OK
     assert addresses(wire.node, "192.168.3.10") == [(wanted[0], "192.168.3.10" + wanted[1])]
+
+
+@BOTH
+@pytest.mark.parametrize("device", ("lo", "eth1"))
+def test_a_copy_says_nothing_about_where_the_address_belongs(wire, ip, device):
+    """The kernel makes a route for each IPv6 address of full length."""
+    wire.node.ip("link", "add", "eth1", "type", "veth", "peer", "name", "other1")
+    wire.node.ip("link", "set", "eth1", "up")
+    wire.node.ip("address", "add", ip, "dev", device, *(["nodad"] if ip == V6 else []))
+    assert vip(wire, ip=ip).start().code == OK
+    assert addresses(wire.node, ip) == [FOUND[ip]]
+
+
+def test_the_label_has_the_name_of_the_device_and_not_an_alternative_one(wire):
+    name = "enp0s31f6-a-long-name"
+    wire.node.ip("link", "property", "add", "dev", "eth0", "altname", name)
+    resource = vip(wire, ip=V4, nic=name, cidr_netmask=24, iflabel="web")
+    assert resource.start().code == OK
+    assert info(wire.node, V4)["label"] == "eth0:web"
+    assert resource.monitor().code == OK
+    assert resource.stop().code == OK
+    assert addresses(wire.node, V4) == []
+
+
+@BOTH
+def test_names_of_devices_may_have_any_letters(wire, ip):
+    wire.node.ip("link", "set", "eth0", "down")
+    wire.node.ip("link", "set", "eth0", "name", "\u5916\u7dda")
+    resource = vip(wire, ip=ip, nic="\u5916\u7dda", cidr_netmask=24)
+    assert resource.start().code == OK
+    assert resource.monitor().code == OK
+    assert addresses(wire.node, ip) == [("\u5916\u7dda", ip + "/24")]
+    resource.parameters["nic"] = "\udcff"  # a byte that is no letter
+    assert resource.validate().code == CONFIGURED
+    for _ in range(2):
+        assert resource.stop().code == OK
+        lose_record(wire)
+    assert addresses(wire.node, ip) == []
 
 
 @BOTH

@@ -1,12 +1,15 @@
 """ocf:lbha:IPaddr2: what the neighbour hears, frame by frame."""
 
 import os
+import pathlib
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
 
+from tests.agent.holding import until
 from tests.agent.resource import OK
 from tests.agent.wire import BOTH, V4, V6, addresses, vip
 
@@ -110,6 +113,19 @@ def test_the_burst_keeps_its_interval_and_start_does_not_wait_for_it(wire, captu
     assert times[0] < ended < times[1], "the first one before start answers, the rest after"
     for earlier, later in zip(times, times[1:]):
         assert 0.25 < later - earlier < 1.5
+
+
+@pytest.mark.alone
+@BOTH
+def test_the_first_announcement_comes_with_the_address(wire, capture, ip):
+    told = wire.node.popen(["ip", "-oneline", "monitor", "address"], stdout=subprocess.PIPE)
+    sockets = pathlib.Path("/proc/%d/net/netlink" % told.pid)
+    until(lambda: str(told.pid) in sockets.read_text().split(), told)
+    child = vip(wire, ip=ip, arp_count=1).popen("start")
+    assert ip in told.stdout.readline().decode()
+    added = time.monotonic()
+    assert heard(capture, ip, 1)[0][0] - added < 0.05
+    assert child.wait(10) == OK
 
 
 def test_the_first_announcement_comes_with_the_end_of_duplicate_address_detection(

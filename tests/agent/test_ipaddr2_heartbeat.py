@@ -153,6 +153,19 @@ def test_the_address_is_no_source_of_connections(wire):
         assert labels(wire.node) == before
 
 
+def test_the_address_label_has_the_wanted_number_and_goes_with_its_address(wire):
+    before = labels(wire.node)
+    resource = vip(wire, ip=V6, lvs_ipv6_addrlabel_value=42)
+    assert resource.start().code == OK
+    assert set(labels(wire.node)) - set(before) == {V6 + "/128"}
+    assert str(labels(wire.node)[V6 + "/128"]) == "42"
+    resource.parameters["ip"] = "fd00:1::20"
+    assert resource.start().code == OK
+    assert set(labels(wire.node)) - set(before) == {"fd00:1::20/128"}
+    assert resource.stop().code == OK
+    assert labels(wire.node) == before
+
+
 def test_a_label_that_is_not_ours_stays(wire):
     wire.node.ip("addrlabel", "add", "prefix", V6 + "/128", "label", "7")
     before = labels(wire.node)

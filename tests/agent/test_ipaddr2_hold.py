@@ -116,6 +116,37 @@ def test_a_lost_link_is_told_after_link_delay(wire, ip):
 
 
 @BOTH
+@pytest.mark.parametrize("repair", ("false", "true"))
+def test_an_address_that_goes_while_the_link_is_waited_for(wire, ip, repair):
+    resource = vip(wire, ip=ip, check_link_status="true", link_delay="8", repair=repair)
+    assert resource.start().code == OK
+    held = Held(resource, 3)
+    cut(wire)
+    until(lambda: "NO-CARRIER" in wire.node.ip("link", "show", "eth0"), held.child)
+    until(lambda: held._waits(4), held.child)
+    began = time.monotonic()
+    remove(wire, ip)
+    if repair == "true":
+        until(lambda: addresses(wire.node, ip) == [FOUND[ip]], held.child)
+        mend(wire)
+        until(lambda: held._waits(3), held.child)
+        return
+    code, err = held.answer()
+    assert (code, time.monotonic() - began < AT_ONCE) == (NOT_RUNNING, True)
+    assert "is not there" in err
+
+
+def test_nobody_waits_for_a_link_when_the_answer_has_no_reader(wire):
+    resource = vip(wire, ip=V4, check_link_status="true", link_delay="50")
+    assert resource.start().code == OK
+    held = Held(resource, 3)
+    cut(wire)
+    until(lambda: held._waits(4), held.child)
+    held.child.stderr.close()
+    until(lambda: not held.is_there())
+
+
+@BOTH
 def test_a_link_that_comes_back_in_time_is_no_failure(wire, ip):
     resource = vip(wire, ip=ip, check_link_status="true", link_delay="3s")
     assert resource.start().code == OK
@@ -195,6 +226,20 @@ def test_where_the_link_was_lost_a_start_is_refused_once(wire):
     assert resource.monitor().code == NOT_RUNNING
 
 
+@pytest.mark.parametrize("ago, code", ((55, GENERIC), (65, OK)))
+def test_a_lost_link_counts_for_a_minute(wire, ago, code):
+    members(wire, node01=True, node02=True)
+    resource = vip(wire, ip=V4, check_link_status="true", link_delay="0")
+    assert resource.start().code == OK
+    cut(wire)
+    until(lambda: "NO-CARRIER" in wire.node.ip("link", "show", "eth0"))
+    assert resource.monitor().code == NOT_RUNNING
+    assert resource.stop().code == OK
+    wire.node.run(["sh", "-c", "echo %.3f > /run/lbha/IPaddr2-vip/link-lost"
+                   % (time.monotonic() - ago)])
+    assert resource.start().code == code
+
+
 @pytest.mark.parametrize("nodes", ({"node01": True, "node02": False}, {}), ids=str)
 def test_a_node_that_is_alone_starts_where_the_link_was_lost(wire, nodes):
     if nodes:
@@ -245,6 +290,17 @@ def test_a_removed_address_is_put_back_three_times_a_minute(wire, ip):
     remove(wire, ip)
     assert resource.monitor().code == OK, "a start begins anew, and a classic monitor repairs"
     assert addresses(wire.node, ip) == [FOUND[ip]]
+
+
+@pytest.mark.parametrize("ago, code", ((55, NOT_RUNNING), (65, OK)))
+def test_repairs_count_for_a_minute(wire, ago, code):
+    resource = vip(wire, ip=V4, repair="true")
+    assert resource.start().code == OK
+    then = "%.3f" % (time.monotonic() - ago)
+    wire.node.run(["sh", "-c", "echo 'repairs=%s' >> /run/lbha/IPaddr2-vip/record"
+                   % " ".join([then] * 3)])
+    remove(wire, V4)
+    assert resource.monitor().code == code
 
 
 @BOTH

@@ -1,11 +1,14 @@
 """ocf:lbha:IPaddr2 in a named network namespace: entered, and told the truth about."""
 
+import json
 import subprocess
 
 import pytest
 
+from tests.agent import inside as library
 from tests.agent.holding import Held, until
 from tests.agent.resource import GENERIC, NOT_RUNNING, OK, Resource
+from tests.agent.test_claims import claim
 from tests.agent.wire import BOTH, FOUND, V4, V6, addresses
 
 INSIDE = "lbhatest"
@@ -85,6 +88,28 @@ def test_the_cluster_is_told_from_outside(node, inside):
     node.ip("link", "set", "to" + INSIDE, "down")
     until(lambda: resource.monitor().code == OK and node.attribute("lbha-vip"), None, 20)
     assert "no carrier" in node.attribute("lbha-vip")
+
+
+def test_who_claims_the_address_is_named_from_outside(node, inside):
+    """The cluster that knows the nodes is outside, the neighbours are inside."""
+    home = node.run(["readlink", "/proc/self/ns/net"]).stdout.strip()
+    for name in ("corosync-cmapctl", "crm_mon"):
+        program = node.folder / "sbin" / name
+        script = program.read_text().split("\n", 1)
+        program.write_text(script[0] + '\nimport os; assert os.readlink("/proc/self/ns/net")'
+                           " == %r\n" % home + script[1])
+    cluster = {"node01": {"addresses": ["192.168.1.1"]}, "node02": {"addresses": ["192.168.1.2"]}}
+    (node.folder / "attributes.nodes").write_text(json.dumps(cluster))
+    node.ip("address", "add", "192.168.1.2/24", "dev", "to" + INSIDE)
+    inside.ip("neigh", "add", "192.168.1.2", "lladdr", "02:00:00:00:00:99", "dev", "eth0")
+    resource = vip(node, ip=V4)
+    assert resource.start().code == OK
+    held = Held(resource, 3)
+    host = library.Inside(node)
+    host.do("out = announce._open('to%s')" % INSIDE)
+    host.do("out.send(bytes.fromhex('%s'))" % claim(V4).hex())
+    told = until(lambda: node.attribute("lbha-vip"), held.child, 12)
+    assert told.endswith("claimed by another host too, 02:00:00:00:00:99 (node02)")
 
 
 @BOTH

@@ -18,8 +18,8 @@ DECLARATION = Declaration(
         "every device.) The state of the address is read from the kernel (rtnetlink), and two "
         "notations of an address are the same address.",
         "An address that shares its subnet with others does not take them along when it is "
-        "removed: where the kernel would do that, the agent sets promote_secondaries of the "
-        "device.",
+        "removed: before it removes the first IPv4 address of a subnet, the agent sets "
+        "promote_secondaries of the device.",
         "A recurring monitor holds: it waits for the kernel to tell that the address or the "
         "carrier of its device is gone, and returns at once. While it waits it also hears other "
         "hosts that claim the address, answers them at most once in ten seconds, and tells who "
@@ -69,7 +69,7 @@ DECLARATION = Declaration(
             "show labels as devices. IPv4 only: IPv6 addresses have no labels."
             % LONGEST_LABEL),
         Parameter(
-            "network_namespace", address.Device(), "Network namespace",
+            "network_namespace", address.NetworkNamespace(), "Network namespace",
             "The name of the network namespace (ip-netns(8)) that has the device. A stop takes "
             "the address away from the namespace that start recorded; with a namespace that is "
             "gone the address is gone."),
@@ -85,7 +85,8 @@ DECLARATION = Declaration(
             default=False),
         Parameter(
             "link_delay", Seconds(0, 60), "How long a link may be down",
-            "With check_link_status: a carrier that comes back within this time is no failure.",
+            "With check_link_status: a carrier that comes back within this time is no failure. "
+            "A monitor never waits longer than half of what is left of its timeout.",
             default=2.0),
         Parameter(
             "repair", Boolean(), "Put a removed address back",
@@ -131,7 +132,8 @@ DECLARATION = Declaration(
             "preferred_lft", Either("forever", of=Integer(0, 0xfffffffe)),
             "Preferred lifetime in seconds",
             "How long the address is preferred as a source of new connections. With 0 the node "
-            "answers on the address but does not choose it for connections of its own.",
+            "answers on an IPv6 address but does not choose it for connections of its own; for "
+            "IPv4 the kernel keeps it and chooses by other rules.",
             default="forever"),
         Parameter(
             "lvs_support", Boolean(), "Take the copy of the loopback device along",

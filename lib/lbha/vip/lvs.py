@@ -66,6 +66,12 @@ class SourceLabel:
         if ip.family != _socket.AF_INET6 or not p.lvs_ipv6_addrlabel:
             return
         number, before = p.lvs_ipv6_addrlabel_value, record["addrlabel"]
+        if before and before.partition(" ")[2] != str(ip):
+            try:
+                self.drop()  # an earlier start's, of another address
+            except Failed as error:
+                self.agent.log.warning(error.reason)
+            before = None
         record.update(addrlabel="%d %s" % (number, ip))
         try:
             self.addresses.kernel.add(ADDRESS_LABEL, **self._message(number, ip))

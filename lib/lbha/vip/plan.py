@@ -49,7 +49,6 @@ class Plan:
         if broadcast not in ("+", "-") and broadcast.family != ip.family:
             raise WrongParameter("broadcast=%s of %s: wanted an address of the same family"
                                  % (broadcast, ip))
-        self._check_label(self.nic)
         self._check_clone()
         self.place()
 
@@ -91,7 +90,7 @@ class Plan:
             return None
         try:
             ip = values.IP(record["ip"])
-            address.Device().parse(record["netns"] or "")
+            address.NetworkNamespace().parse(record["netns"] or "")
             return Place(ip, INDEX.parse(record["index"]), record["device"],
                          values.Integer(0, ip.bits).parse(record["prefix"]), record["label"])
         except (TypeError, ValueError):
@@ -123,7 +122,7 @@ class Plan:
             return netlink.device_index(LOOPBACK), prefix or 8
         candidates = [
             route for route in routes.connected(self.addresses.kernel, ip.family)
-            if index in (None, route.device)
+            if index in (None, route.device) and not routes.is_of_a_copy(route, ip.packed)
             and (self.p.proto is None or route.protocol == self.p.proto)]
         found = routes.best(candidates, ip.packed)
         if found is None:

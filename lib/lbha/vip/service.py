@@ -86,8 +86,9 @@ class Service:
         others = [copy for copy in copies if not place.has(copy)]
         older = [copy for copy in others if address.packed(copy) != place.ip.packed]
         if older or len(others) == len(copies):
-            return partial("found %s, wanted %s"
-                           % (address.describe((older or others)[0]), place))
+            found = address.describe((older or others)[0])
+            return partial("found %s, wanted %s" % (found, place) if found != str(place)
+                           else "found %s, a device made anew under its name" % found)
         self.found = next(copy for copy in copies if place.has(copy))
         return self._judge(self.found, place)
 

@@ -59,7 +59,8 @@ class Watch:
 
         with self.service.namespace:
             link = self.service.addresses.link(copy.index)
-            return claims.watch(self.agent, link, address.packed(copy))
+            return claims.watch(self.agent, link, address.packed(copy),
+                                self.service.namespace)
 
     def judge(self, found):
         """The Finding of a recurring monitor, from the first one: repaired, and with the
@@ -85,10 +86,10 @@ class Watch:
     def _trouble(self):
         copy = self.service.found
         self._refresh(copy)
+        claimed = self._claimed()
+        if claimed:
+            return claimed
         with self.service.namespace:
-            claimed = self._claimed()
-            if claimed:
-                return claimed
             try:
                 if not self.service.addresses.has_carrier(copy.index):
                     return "%s: the device has no carrier" % address.describe(copy)
@@ -102,8 +103,8 @@ class Watch:
 
     def _tell_at_last(self):
         """The first carrier since start; the announcer may have given up before it came."""
-        self.record.update(carrier=1)
         self.service.change.announce_once()
+        self.record.update(carrier=1)  # not before: who is killed in between tells it again
 
     def _claimed(self):
         """The sentence about another host's claim of the last minute, or None."""
@@ -126,30 +127,34 @@ class Watch:
 
         Without a link from the start on, this is where the cluster wanted it all the same.
         """
-        index = self.service.found.index
-        if (self.service.addresses.has_carrier(index) or not self.record["carrier"]
-                or self._comes_back(index)):
+        copy = self.service.found
+        if self.service.addresses.has_carrier(copy.index) or not self.record["carrier"]:
             return found
-        self._act(lambda: self.folder.write(LOST, "%.3f" % time.monotonic()))
-        return absent("%s: the device has lost its carrier"
-                      % address.describe(self.service.found))
+        found = self._await_carrier(copy)
+        if found is None:
+            self._act(lambda: self.folder.write(LOST, "%.3f" % time.monotonic()))
+            return absent("%s: the device has lost its carrier" % address.describe(copy))
+        # the address may have gone instead
+        return found if found.running else self.judge(found)
 
-    def _comes_back(self, index):
-        """Whether the carrier is there again within link_delay."""
+    def _await_carrier(self, copy):
+        """The Finding when the carrier is there again or the address is not; None when
+        neither comes about within link_delay. Raises hold.ReaderGone."""
         from lbha import events
 
         # the answer must come before our own deadline
         deadline = self.agent.deadline.within(min(self.p.link_delay,
                                                   self.agent.deadline.left() / 2))
-        changes = events.Events(events.GROUP_LINK)
+        changes = events.of_address(address.packed(copy), copy.index)
         try:
-            while not self.service.addresses.has_carrier(index):
-                if not deadline.left():
-                    return False
-                changes.wait(deadline.left())
+            while True:
+                found = self.service.look()
+                if not found.running or self.service.addresses.has_carrier(copy.index):
+                    return found
+                if not hold.wait([changes], deadline.left()):
+                    return None
         finally:
             changes.close()
-        return True
 
     def refuse_where_the_link_was_lost(self):
         """Fail a start, once, where the link has just failed a monitor and is down still,
