@@ -35,8 +35,13 @@ class FloatingAddress(values.Address):
         return ip
 
 
+class Netmask(int):
+    """A prefix length that was given as an IPv4 netmask."""
+
+
 class Prefix:
-    """Parameter type: a prefix length, or a dotted IPv4 netmask; the value is the length."""
+    """Parameter type: a prefix length, or a dotted IPv4 netmask; the value is the length, a
+    Netmask if it came as one."""
 
     ocf_type = fence_type = "string"
     wants = "a prefix length such as 24, or an IPv4 netmask"
@@ -51,7 +56,7 @@ class Prefix:
         length = bin(mask).count("1")
         if not mask or mask >> 32 or mask != (0xffffffff << 32 - length) & 0xffffffff:
             raise ValueError("is not %s" % self.wants)
-        return length
+        return Netmask(length)
 
     def show(self, value):
         return str(value)

@@ -44,6 +44,9 @@ class Plan:
         if prefix and prefix > ip.bits:
             raise WrongParameter("cidr_netmask=%d of %s: wanted at most %d"
                                  % (prefix, ip, ip.bits))
+        if isinstance(prefix, address.Netmask) and ip.family == _socket.AF_INET6:
+            raise WrongParameter("cidr_netmask of %s is an IPv4 netmask: wanted a prefix length"
+                                 % ip)
         if address.is_link_local(ip) and not self.nic:
             raise WrongParameter("%s is link-local and nic is missing: wanted a device" % ip)
         if broadcast not in ("+", "-") and broadcast.family != ip.family:
