@@ -93,6 +93,20 @@ def test_twenty_at_once_on_one_device(wire):
                     if device == "eth0" and text.startswith("192.")]) == number
 
 
+@pytest.mark.alone
+def test_two_hundred_on_one_device_do_not_wait_for_each_other(wire):
+    """Each while the announcers of all that were before it are at work."""
+    ips = ["192.168.1.%d" % number for number in range(50, 250)]
+    crowd = [vip(wire, "vip" + ip, ip=ip, hold=0) for ip in ips]
+    for action in ("start", "monitor", "stop"):
+        outcomes = [getattr(resource, action)() for resource in crowd]
+        assert {outcome.code for outcome in outcomes} == {OK}
+        times = sorted(outcome.seconds for outcome in outcomes)
+        assert times[-1] < 0.5, times[-5:]
+        assert [found[0] for found in (addresses(wire.node, ip) for ip in ips) if found] == [
+            ("eth0", ip + "/24") for ip in ips if action != "stop"]
+
+
 @BOTH
 def test_root_without_the_capability(wire, ip):
     resource = vip(wire, ip=ip)
