@@ -40,7 +40,8 @@ class Parameter:
         try:
             return self.type.parse(text)
         except ValueError as error:
-            shown = "(secret)" if self.secret else '"%s"' % shorten(text)
+            around = " with blanks around it" if text != text.strip() else ""
+            shown = "(secret)" if self.secret else '"%s"%s' % (shorten(text), around)
             raise WrongParameter("%s=%s %s" % (self.name, shown, error))
 
     @property

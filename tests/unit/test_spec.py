@@ -59,6 +59,12 @@ def test_a_secret_is_never_in_the_fault():
     assert "hunter2" not in faults[0].reason and "key=(secret)" in faults[0].reason
 
 
+@pytest.mark.parametrize("text", ("x ", " x", "x\n"))
+def test_a_fault_tells_of_blanks_that_nobody_would_see(text):
+    _, faults = declare(PORT).parse({"port": text})
+    assert 'port="x" with blanks around it' in faults[0].reason
+
+
 def test_a_long_text_is_shortened_in_the_fault():
     _, faults = declare(PORT).parse({"port": "9 " * 100})
     assert len(faults[0].reason) <= 128
