@@ -23,7 +23,7 @@ The common library of the agents.  A module imports only what stands before it h
     haproxy  vip                 HAProxy; a virtual address: launched, watched, taken away
     actions                      what each action of a resource agent does
     packages                     of the distribution, beside the standard library
-    secret  power  ipmi          passwords, power proven, and what IPMI says
+    secret  power  ipmi  talk    passwords, power proven, what IPMI says, and how
     ocf  fence                   the runtimes of resource and fence agents
     agents                       what each agent declares, and its verbs
     pcsgen                       sheets that describe a cluster, to and from its CIB

@@ -5,13 +5,11 @@ import struct
 import sys
 import time
 
-from lbha import fence, ipmi, options, packages, power, secret, spec, values
+from lbha import fence, ipmi, options, power, secret, spec, talk, values
 from lbha.deadline import enforce, nap
-from lbha.errors import (DeadlineReached, Error, Failed, NotInstalled,
-                         WrongParameter)
+from lbha.errors import DeadlineReached, Error, Failed, WrongParameter
 
 LOGOUT = 0.5     # seconds
-AWAKE = 0.02     # seconds after which pyghmi looks for itself whether an answer is there
 PATIENCE = 8.0   # seconds for a command: pyghmi has asked four times by then
 CYCLE = 3.0      # seconds for the one command that is asked only once
 LOGIN_PAUSE = 0.3  # seconds between two logins
@@ -102,7 +100,7 @@ DECLARATION = spec.Declaration(
 
 
 class Pyipmi(fence.FenceAgent):
-    """A BMC; the only place that knows pyghmi."""
+    """A BMC; with lbha.talk the only place that knows pyghmi."""
 
     declaration = DECLARATION
 
@@ -200,7 +198,7 @@ class Pyipmi(fence.FenceAgent):
             self.name, self.login_time * 1000, self.session.suite()))
 
     def _open_session(self):
-        kind, said = _session_kind(), []
+        kind, said = talk.session_kind(), []
         level = None  # pyghmi: administrator, or operator if that is refused
         if "privlvl" in self.p.given:
             level = ipmi.PRIVILEGES.index(self.p.privlvl) + 1
@@ -211,7 +209,7 @@ class Pyipmi(fence.FenceAgent):
             password=os.fsencode(self.password), port=self.p.ipport,
             kg=self.p.hexadecimal_kg, privlevel=level, onlogon=said.append)
         while not said:
-            kind.wait_for_rsp(timeout=AWAKE)
+            kind.wait_for_rsp(timeout=talk.AWAKE)
         if "error" in said[0]:
             raise self._refusal(str(said[0]["error"]))
         if self.p.cipher == 17 and self.session.suite() != 17:
@@ -280,67 +278,3 @@ class Pyipmi(fence.FenceAgent):
             return "%s stopped answering" % self.name
         return "%s does not answer on port %d within %.3g s" % (
             self.name, self.p.ipport, max(round(seconds, 1), 0.1))
-
-
-def _session_kind():
-    """pyghmi's Session, as Talk."""
-    try:
-        return type("Session", (Talk, packages.load(_session)), {})
-    except ImportError as error:
-        raise NotInstalled("pyghmi cannot be used (%s): install python3-pyghmi" % error)
-
-
-def _session():
-    # the layer below pyghmi.ipmi.command: half its time, and no vendor's extensions
-    from pyghmi.ipmi.private.session import Session
-    return Session
-
-
-class Talk:
-    """What is wrong with pyghmi's Session (1.5.14 to 1.6.19), put right.
-
-    A method that another version no longer calls does no harm.
-    """
-
-    heard = False    # whether the BMC answered anything at all
-    proposed = None  # the cipher suite, or None: 17, and 3 when that is refused
-
-    def _initsession(self):
-        super()._initsession()
-        if self.proposed == 3:
-            self.attemptedhash = 1
-
-    def _get_session_challenge(self):
-        self.onlogon({"error": "IPMI 1.5"})  # pyghmi would fail: text and bytes mixed
-
-    def process_pktqueue(self):
-        self.heard = self.heard or bool(self.pktqueue)
-        super().process_pktqueue()
-
-    def awaitresponse(self, retry, *more):
-        # An answer that is there before pyghmi begins to wait for it wakes nobody; it was
-        # found when the time came to send the request again, half a second to a second
-        # later.  wait_for_rsp looks first and then waits.
-        while retry and self.lastresponse is None and self.logged and self.lastpayload:
-            self.wait_for_rsp(timeout=AWAKE)
-        super().awaitresponse(retry, *more)
-
-    def ask_once(self, netfn, command, data):
-        """The reply to a request that is never sent again."""
-        replies = []
-        try:
-            self.raw_command(netfn, command, data=data, retry=False, callback=replies.append)
-            while not replies:
-                self.wait_for_rsp(timeout=AWAKE)
-        finally:
-            self.incommand = False  # which pyghmi leaves to who gives a callback
-        return replies[0]
-
-    def abandon(self):
-        """Log out without waiting, and be forgotten: pyghmi would hand it out again."""
-        self.incommand = False
-        self._mark_broken()
-
-    def suite(self):
-        """The cipher suite in use."""
-        return ipmi.CIPHER_SUITES.get(getattr(self, "attemptedhash", None), "unknown")
