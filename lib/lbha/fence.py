@@ -67,7 +67,7 @@ class FenceAgent:
         raise NotImplementedError
 
     def is_on(self):
-        """What the device says now: True or False. Raises power.Unreadable, Failed."""
+        """What the device says now: True or False. Raises power.Unreadable, Busy, Failed."""
         raise NotImplementedError
 
     def switch(self, on):
@@ -133,14 +133,14 @@ def _create(path):
 
 def status(agent):
     """Is the power on: 0, or off: 2."""
-    on = agent.is_on()
+    on = power.read(agent)
     say("Status: %s" % power.word(on))
     return codes.FENCE_OK if on else codes.FENCE_OFF
 
 
 def monitor(agent):
     """Would fencing work: the device lets us in and tells a power state, whichever."""
-    agent.is_on()
+    power.read(agent)
     return codes.FENCE_OK
 
 

@@ -23,6 +23,7 @@ CYCLE_UP = 2.0      # the same after a power cycle: off for at least a second (I
 BRING_UP = 6.0      # seconds for that and for the command itself
 OFF_AGAIN = 5.0     # seconds of on after which off is sent once more
 CYCLED = 5.0        # seconds in which a power cycle must be seen to be off
+CYCLE_TAKEN = "took the command CYCLE, but"
 
 
 class Busy(Failed):
@@ -41,8 +42,13 @@ def turn(agent, on):
     """
     limit = _limit(agent, agent.p.power_timeout)
     accepted = _switch(agent, on, limit)
-    _prove(agent, on, limit)
+    _prove(agent, on, limit, _answer(accepted, on))
     return accepted
+
+
+def read(agent):
+    """Whether the power is on; a busy device is asked again as long as there is time."""
+    return _insist(agent, _limit(agent, agent.deadline.seconds), agent.is_on)
 
 
 def restart(agent):
@@ -56,9 +62,9 @@ def restart(agent):
         turn(agent, False)
     whole, agent.deadline = agent.deadline, agent.deadline.within(BRING_UP)
     try:
-        if not cycled:
-            _switch(agent, True, agent.deadline)
-        _prove(agent, True, _limit(agent, CYCLE_UP if cycled else CAME_UP))
+        if not (cycled and _came_up(agent)):
+            accepted = _switch(agent, True, agent.deadline)
+            _prove(agent, True, _limit(agent, CAME_UP), _answer(accepted, True))
     except Error as error:
         agent.log.warning("the node is off, proven, and fenced; but it was not seen to come "
                           "on again: %s" % error.reason)
@@ -69,14 +75,24 @@ def restart(agent):
 def _cycle(agent):
     """One power cycle by the device; whether it was proven to be off in between.
 
-    The device switches on by itself, so all that counts is to have seen it off.
+    The device should switch on by itself, so all that counts is to have seen it off.
     """
     limit = _limit(agent, CYCLED)
     try:
         agent.cycle(limit)
-        _prove(agent, False, limit, again=False)
+        _prove(agent, False, limit, CYCLE_TAKEN, again=False)
     except Error as error:
         agent.log.warning("power cycle not proven, off and on instead: %s" % error.reason)
+        return False
+    return True
+
+
+def _came_up(agent):
+    """Whether the device is seen to switch on by itself, after a power cycle."""
+    try:
+        _prove(agent, True, _limit(agent, CYCLE_UP), CYCLE_TAKEN)
+    except Failed as fault:
+        agent.log.debug("%s; on is sent" % fault.reason)
         return False
     return True
 
@@ -89,17 +105,7 @@ def _limit(agent, seconds):
 
 def _switch(agent, on, limit):
     """Send the command, again and again while the device is busy."""
-    pause = FIRST_PAUSE
-    while True:
-        try:
-            accepted = agent.switch(on)
-            break
-        except Busy as busy:
-            agent.log.debug(busy.reason)
-            if limit.left() < pause:
-                raise
-            nap(pause)
-            pause = min(pause * 2, SEND_AGAIN)
+    accepted = _insist(agent, limit, agent.switch, on)
     agent.log.debug("%s %s %s" % (agent.name, "accepted" if accepted else
                                   "sees nothing to do for", word(on)))
     if agent.p.power_wait:
@@ -107,9 +113,31 @@ def _switch(agent, on, limit):
     return accepted
 
 
-def _prove(agent, on, limit, again=True):
+def _insist(agent, limit, verb, *arguments):
+    """The answer of a verb, asked for again and again while the device is busy."""
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            return verb(*arguments)
+        except Busy as busy:
+            agent.log.debug(busy.reason)
+            if limit.left() < pause:
+                raise
+            nap(pause)
+            pause = min(pause * 2, SEND_AGAIN)
+
+
+def _answer(accepted, on):
+    """The answer of the device to a command, as the begin of a sentence."""
+    if accepted:
+        return "took the command %s, but" % word(on)
+    return "refuses %s: not supported in present state, and" % word(on)
+
+
+def _prove(agent, on, limit, answer, again=True):
     """Read the power until it is as wanted; off counts when read again SETTLED later.
 
+    answer -- of the device to the command, in words
     again -- send off once more when the power was off and has come on again, or is on for
              OFF_AGAIN: somebody else who fences the node too may have brought it up
     Raises Failed with what was read last.  Off that was read in time may be proven after
@@ -127,14 +155,14 @@ def _prove(agent, on, limit, again=True):
             over, last = agent.deadline.left() < wait + ANSWER, "is OFF too lately to be proven"
         else:
             if again and found and (since or asked - sent >= OFF_AGAIN) and limit.left():
-                _switch(agent, False, limit)
+                answer = _answer(_switch(agent, False, limit), False)
                 sent = time.monotonic()
             since = None
             over, wait = not limit.left(), min(pause, limit.left())
             pause = min(pause * 1.5, READ_AGAIN)
         if over:
-            raise Failed("%s took the command %s, but after %.3g s the power %s"
-                         % (agent.name, word(on), limit.seconds, last))
+            raise Failed("%s %s after %.3g s the power %s"
+                         % (agent.name, answer, limit.seconds, last))
         nap(max(wait, 0))
 
 
@@ -143,7 +171,7 @@ def _read(agent):
     try:
         found = agent.is_on()
         last = "is still %s" % word(found)
-    except Unreadable as error:
+    except (Unreadable, Busy) as error:
         found, last = None, "is unknown: " + error.reason
     agent.log.debug("%s says that the power is %s"
                     % (agent.name, "unknown" if found is None else word(found)))

@@ -5,15 +5,19 @@ whatever the BMC is told to answer.
 """
 
 import contextlib
+import json
 import pathlib
 import signal
+import subprocess
 import sys
 import time
 
 from tests import ipmi_sim
+from tests.agent.resource import INTERPRETER
 
 USER, PASSWORD = "pacemaker", '"ipmi\'$pass="'  # its quotes are its own
 CHASSIS = pathlib.Path(__file__).with_name("chassis.py")
+CODE_BMC = pathlib.Path(__file__).with_name("code_bmc.py")
 
 SESSIONS = 63  # that ipmi_sim has
 
@@ -104,3 +108,19 @@ class Bmc:
             yield
         finally:
             self.process.send_signal(signal.SIGCONT)
+
+
+class CodeBmc:
+    """A BMC in a Namespace that answers requests with these completion codes: code_bmc.py."""
+
+    def __init__(self, namespace, **codes):
+        self.process = namespace.popen(
+            [INTERPRETER, "-I", CODE_BMC, "623", USER, PASSWORD, json.dumps(codes)],
+            stdout=subprocess.PIPE, universal_newlines=True)
+        assert self.process.stdout.readline() == "ready\n"
+
+    def end(self):
+        """End it; what it was asked, in order."""
+        self.process.kill()
+        with self.process.stdout as asked:
+            return asked.read().split()

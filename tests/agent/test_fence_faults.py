@@ -83,7 +83,7 @@ def test_somebody_who_switches_on_is_answered_by_another_off(namespace, fence):
     ("refuses first", "WARNING: power cycle not proven, off and on instead: BMC 127.0.0.1 "
                       "refused it: unspecified error"),
     ("ignores first", "WARNING: power cycle not proven, off and on instead: BMC 127.0.0.1 took "
-                      "the command OFF, but after 5 s the power is still ON"),
+                      "the command CYCLE, but after 5 s the power is still ON"),
 ])
 def test_a_power_cycle_counts_only_when_it_was_seen(namespace, fence, behaviour, warning):
     wire = BadWire(namespace, "none", behaviour=behaviour)

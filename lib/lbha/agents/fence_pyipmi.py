@@ -129,7 +129,8 @@ class Pyipmi(fence.FenceAgent):
     def is_on(self):
         code, data = self._ask(ipmi.CHASSIS, ipmi.CHASSIS_STATUS)
         if code != ipmi.DONE or not data:
-            raise power.Unreadable("%s does not tell the power state: %s" % (
+            kind = power.Busy if code in ipmi.BUSY else power.Unreadable
+            raise kind("%s does not tell the power state: %s" % (
                 self.name, ipmi.words(code) if code else "empty answer"))
         return ipmi.is_on(data)
 
