@@ -65,3 +65,11 @@ def test_a_node_that_a_cycle_leaves_off_is_told_to_come_on(fence, namespace):
     found = fence("reboot", method="cycle")
     assert found.code == OK and "took the command" not in found.err
     assert "refused power on: unspecified error" in found.sentence
+
+
+def test_cipher_suite_17_is_insisted_on(fence, namespace):
+    bmc = CodeBmc(namespace)  # it takes 3 without a word
+    found = fence("off", cipher="17", verbose=1)  # a second login would be another line
+    assert found.code == FAILED and found.seconds < 2
+    assert found.hopeless.startswith("BMC 127.0.0.1 does not offer cipher suite 17 (")
+    assert bmc.end() == []

@@ -214,7 +214,7 @@ class Pyipmi(fence.FenceAgent):
         if "error" in said[0]:
             raise self._refusal(str(said[0]["error"]))
         if self.p.cipher == 17 and self.session.suite() != 17:
-            raise fence.Refused("%s does not offer cipher suite 17" % self.name)
+            raise self._no_suite_17()
 
     def _ask(self, netfn, command, data=()):
         """(completion code, data) of a command that may be sent more than once."""
@@ -257,7 +257,9 @@ class Pyipmi(fence.FenceAgent):
         if not isinstance(error, STUMBLES):
             return Failed("pyghmi cannot work here (%s: %s)" % (
                 kind, getattr(error, "strerror", None) or "no more is known"))
-        if SHA1_INSTEAD in str(error) and self.p.cipher != 17:
+        if SHA1_INSTEAD in str(error):
+            if self.p.cipher == 17:
+                return self._no_suite_17()
             self.suite = 3  # such a BMC does speak it when it is proposed
         return Lost("%s answered what pyghmi does not understand (%s)" % (self.name, kind))
 
@@ -273,6 +275,9 @@ class Pyipmi(fence.FenceAgent):
                     return kind("%s %s" % (self.name, sentence.format(
                         user=self.p.username, privilege=self.p.privlvl)))
         return Failed("%s: %s" % (self.name, spec.shorten(text, 80)))
+
+    def _no_suite_17(self):
+        return fence.Refused("%s does not offer cipher suite 17" % self.name)
 
     def _silent(self, seconds):
         if self.login_time is not None:
