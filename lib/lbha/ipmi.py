@@ -3,6 +3,7 @@
 Source: IPMI Specification, second generation, version 2.0; the sections are named.
 """
 
+import _socket
 import os
 import struct
 
@@ -201,6 +202,25 @@ def locate(p, deadline):
         raise LocalFault("BMC %s is not found: %s" % (word, unknown[word]))
     address, scope = places[word]
     return "%s%%%d" % (address, scope) if scope else str(address)
+
+
+def check_route(name, address, port):
+    """Raise LocalFault when this node knows no way to an address that locate() gave.
+
+    It is told as what another try may mend: a link that comes back just now, say.
+    """
+    digits, _, scope = address.partition("%")
+    family, more = _socket.AF_INET, ()
+    if ":" in digits:
+        family, more = _socket.AF_INET6, (0, int(scope or 0))
+    try:
+        ours = _socket.socket(family, _socket.SOCK_DGRAM)
+        try:
+            ours.connect((digits, port) + more)
+        finally:
+            ours.close()
+    except OSError as error:
+        raise LocalFault("this node has no route to %s: %s" % (name, error.strerror))
 
 
 def check(p):

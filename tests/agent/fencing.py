@@ -17,6 +17,14 @@ OK, FAILED, OFF = 0, 1, 2
 NO_RETRY = " (no retry can help: to be taken as timed out)"
 
 
+def until(condition, seconds=10):
+    """Wait until a condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "not within %g s" % seconds
+        time.sleep(0.005)
+
+
 class Outcome:
     """How a call ended: code, out, err, seconds.
 

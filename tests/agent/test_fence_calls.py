@@ -10,7 +10,7 @@ import pytest
 
 from tests import paths
 from tests.agent.bmc import PASSWORD, USER, Bmc
-from tests.agent.fencing import FAILED, OFF, OK, PYTHON
+from tests.agent.fencing import FAILED, OFF, OK, PYTHON, until
 
 
 class Watch:
@@ -44,14 +44,6 @@ class Watch:
     def __exit__(self, *_):
         self.over.set()
         self.thread.join()
-
-
-def until(condition, seconds=10):
-    """Wait until a condition holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "not within %g s" % seconds
-        time.sleep(0.005)
 
 
 # --- secrets

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from tests.agent.bad_wire import LATE, BadWire
-from tests.agent.fencing import FAILED, OK
+from tests.agent.bmc import Bmc
+from tests.agent.fencing import FAILED, OK, until
 
 # The answers of a BMC to one call, in order; ipmi_sim refuses cipher suite 17.
 ANSWERS = ("capabilities", "17 refused", "session opened", "RAKP 2", "RAKP 4", "privilege",
@@ -50,10 +51,7 @@ def test_a_session_that_becomes_free_is_waited_for(namespace, fence):
 
 def test_a_session_that_breaks_off_is_begun_anew(namespace, fence):
     wire = BadWire(namespace, "none", behaviour="stays on").start(fence, "off", verbose=1)
-    end = time.monotonic() + 10
-    while not any(event == "read 1" for _, event in wire.bmc.log):
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    until(lambda: any(event == "read 1" for _, event in wire.bmc.log))
     with wire.bmc.frozen():
         wire.bmc.behave("honest")
         time.sleep(9)  # the fault: longer than a command is waited for
@@ -61,6 +59,19 @@ def test_a_session_that_breaks_off_is_begun_anew(namespace, fence):
     assert found.code == OK and not wire.bmc.power, found
     assert "stopped answering; logging in again" in found.err
     assert found.seconds < 25 + LATE
+
+
+def test_a_route_that_is_lost_after_the_login_is_waited_for(namespace, fence):
+    address, debug = ("10.99.9.9/32", "dev", "lo"), namespace.folder / "debug"
+    namespace.ip("address", "add", *address)
+    bmc = Bmc(namespace, "stays on", address="10.99.9.9")
+    call = fence.start("off", ip="10.99.9.9", debug_file=debug)
+    until(lambda: any(event == "read 1" for _, event in bmc.log))
+    namespace.ip("address", "del", *address)
+    until(lambda: "logging in again" in debug.read_text(), 20)
+    bmc.behave("honest")
+    namespace.ip("address", "add", *address)
+    assert call.end().code == OK and not bmc.power
 
 
 def test_cipher_suite_3_saves_the_offer_of_17(namespace, fence):

@@ -230,6 +230,22 @@ def test_nobody_listens(fence, namespace):
     assert found.seconds < 9
 
 
+@pytest.mark.parametrize("address", ["10.99.9.9", "fd00:99::9"])
+def test_no_route_is_told_at_once(fence, namespace, address):
+    for action in ("off", "status"):
+        found = fence(action, ip=address)
+        assert (found.code, found.out) == (FAILED, "")
+        assert found.sentence == ("this node has no route to BMC %s: Network is unreachable"
+                                  % address)
+        assert found.seconds < 2
+
+
+def test_a_link_local_bmc_is_reached_through_its_device(fence, namespace):
+    namespace.veth("eth0", "eth1", "fe80::99/64")
+    Bmc(namespace, address="fe80::99%eth0")
+    assert fence("status", ip="fe80::99%eth0").code == OK
+
+
 def test_a_mute_bmc(fence, bmc):
     with bmc.frozen():
         found = fence("status", ipport="623", login_timeout="3")

@@ -121,6 +121,8 @@ class Pyipmi(fence.FenceAgent):
         ipmi.check_length("password", self.password, ipmi.LONGEST_PASSWORD)
         # in digits: pyghmi would ask the resolver without a bound
         self.address = ipmi.locate(self.p, self.deadline.within(self.p.login_timeout))
+        # only before the first login: a route that is lost for a moment ends no proof
+        ipmi.check_route(self.name, self.address, self.p.ipport)
         # pyghmi prints, also from its thread; stdout and stderr are for our own lines, which
         # go to the descriptors
         sys.stdout = sys.stderr = open(os.devnull, "w")
