@@ -211,11 +211,11 @@ def run(agent_class, arguments):
 
 def _perform(agent_class, arguments, logger):
     declaration = agent_class.declaration
-    given, unknown = options.read(declaration, arguments)
+    given, warnings = options.read(declaration, arguments)
     p, faults = declaration.parse(given)
     logger.configure(p)
-    if unknown:
-        logger.warning("ignored, no such option: %s" % ", ".join(unknown))
+    for warning in warnings:
+        logger.warning(warning)
     action = p.action.lower()
     text = _rendered(declaration, action, p)
     if text is not None:

@@ -147,7 +147,7 @@ OPTIONS = (
     spec.Parameter(
         "username", values.Text(), "User of the BMC",
         "At most %d bytes; it needs the privilege of privlvl." % LONGEST_USERNAME,
-        default="", aliases=("login",), flag="l"),
+        default="", aliases=("login",), flag="l", verbatim=True),
     spec.Parameter(
         "password", values.Text(), "Password of the user",
         "At most %d bytes, as it stands, with blanks and quotes." % LONGEST_PASSWORD,

@@ -77,10 +77,11 @@ COMMON = (
 
 # Pacemaker sends the target's name to every agent; the device is told by its own options.
 SILENTLY_IGNORED = ("nodename", "nodeid")
+MOST_NAMES = 10  # that a warning tells
 
 
 def read(declaration, arguments):
-    """({name: text}, [unknown names]) of this call.
+    """({name: text}, [warnings]) of this call.
 
     arguments -- of the command line; with none, standard input is read.
     Raises WrongParameter for a command line that is not one.
@@ -91,22 +92,41 @@ def read(declaration, arguments):
 
 
 def from_lines(declaration, data):
-    """The options in lines NAME=VALUE (bytes); the last of several counts.
-
-    A value is kept as it stands, with its blanks and quotes: it may be a password.
-    """
-    names = _names(declaration)
-    given, unknown = {}, []
+    """({name: text}, [warnings]) of lines NAME=VALUE (bytes); the last of several counts."""
+    parameters = _parameters(declaration)
+    given, unknown, nameless = {}, {}, False
     for line in os.fsdecode(data).split("\n"):
-        name, _, value = line.partition("=")
-        name = name.strip().replace("-", "_")
-        if not name or name.startswith("#"):
+        if not line.strip() or line.lstrip().startswith("#"):
             continue
-        if name in names:
-            given[names[name]] = value
-        elif name not in SILENTLY_IGNORED and shorten(name) not in unknown:
-            unknown.append(shorten(name))
-    return given, unknown
+        name, sign, value = line.partition("=")
+        name = name.strip().replace("-", "_")
+        if not name or not sign:
+            nameless = True
+        elif name in parameters:
+            given[parameters[name].name] = _clean(parameters[name], value)
+        elif name not in SILENTLY_IGNORED:
+            unknown[shorten(name)] = True
+    return given, list(_warnings(list(unknown), nameless))
+
+
+def _clean(parameter, value):
+    """A value without what only its line or its writer put around it."""
+    if value.endswith("\r"):
+        value = value[:-1]
+    if parameter.secret or parameter.verbatim:
+        return value
+    value = value.strip()
+    quoted = len(value) > 1 and value[0] == value[-1] == '"' and value.count('"') == 2
+    return value[1:-1] if quoted else value
+
+
+def _warnings(unknown, nameless):
+    if unknown:
+        more = len(unknown) - MOST_NAMES
+        yield "ignored, no such option: %s%s" % (
+            ", ".join(unknown[:MOST_NAMES]), " and %d more" % more if more > 0 else "")
+    if nameless:  # not shown: it may be the second line of a password
+        yield "ignored: a line without NAME=VALUE"
 
 
 def from_arguments(declaration, arguments):
@@ -136,7 +156,7 @@ def from_arguments(declaration, arguments):
     return given
 
 
-def _names(declaration):
-    """Every accepted name -> the declared name."""
-    return {name: parameter.name for parameter in declaration.parameters
+def _parameters(declaration):
+    """Every accepted name -> its parameter."""
+    return {name: parameter for parameter in declaration.parameters
             for name in (parameter.name,) + parameter.aliases}

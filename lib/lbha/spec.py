@@ -22,18 +22,20 @@ class Parameter:
     aliases    -- older names that are accepted too
     flag       -- its letter on the command line of a fence agent
     minor      -- a fault in it must not keep the work from being done
+    verbatim   -- blanks and quotes around it are meant, as those of a secret are
     """
 
     __slots__ = ("name", "type", "short", "long", "default", "required", "unique",
-                 "reloadable", "secret", "aliases", "flag", "minor")
+                 "reloadable", "secret", "aliases", "flag", "minor", "verbatim")
 
     def __init__(self, name, type, short, long, default=None, required=False, unique=False,
                  reloadable=False, secret=False, aliases=(), flag=None,
-                 minor=False):
+                 minor=False, verbatim=False):
         self.name, self.type, self.short, self.long = name, type, short, long
         self.default, self.required, self.unique = default, required, unique
         self.reloadable, self.secret = reloadable, secret
         self.aliases, self.flag, self.minor = aliases, flag, minor
+        self.verbatim = verbatim
 
     def parse(self, text):
         """The value of `text`; WrongParameter when the type refuses it."""

@@ -393,6 +393,23 @@ def test_an_unknown_name_on_stdin_is_one_warning(fence, bmc):
     assert fence("status", colour="blue", quiet="1").err == ""
 
 
+def test_a_line_that_may_be_half_a_password_is_not_shown(fence, bmc):
+    found = fence("status", password=PASSWORD + "\nsecond half")
+    assert (found.code, found.out) == (OK, "Status: ON\n")
+    assert found.sentence == "WARNING: ignored: a line without NAME=VALUE"
+
+
+@pytest.mark.parametrize("form", ["%s\r", " %s \t", '"%s"', '"%s"\r'])
+def test_what_an_editor_leaves_around_values_does_no_harm(fence, bmc, form):
+    found = fence.lines(["password=%s" % PASSWORD, "username=" + USER] + [
+        "%s=%s" % (name, form % value) for name, value in (
+            ("action", "status"), ("ip", "127.0.0.1"), ("ipport", "623"), ("lanplus", "1"),
+            ("timeout", "20"), ("privlvl", "operator"), ("method", "cycle"),
+            ("debug_file", bmc.folder / "debug"))])
+    assert (found.code, found.out, found.err) == (OK, "Status: ON\n", "")
+    assert (bmc.folder / "debug").exists()
+
+
 def test_an_unknown_option_on_the_command_line(fence):
     found = fence.command_line("--colour=blue", "-o", "status")
     assert found.code == FAILED and "--colour" in found.sentence

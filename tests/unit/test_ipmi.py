@@ -79,6 +79,11 @@ def test_what_cannot_be(given, sentence):
     assert str(caught.value).startswith(sentence)
 
 
+def test_a_user_may_have_blanks_and_quotes_at_the_ends():
+    given, _ = options.from_lines(DECLARATION, b'username= "u" \npassword= "p" \nip= "i" \n')
+    assert given == {"username": ' "u" ', "password": ' "p" ', "ip": "i"}
+
+
 def test_k_g():
     key = ipmi.Key()
     assert key.parse("00ff") == b"\x00\xff" and key.show(b"\x00\xff") == "00ff"

@@ -11,6 +11,7 @@ DECLARATION = spec.Declaration("fence", "fence_x", "x", (), (
     spec.Parameter("ip", values.Text(), "a", "b", required=True, aliases=("ipaddr",), flag="a"),
     spec.Parameter("password", values.Text(), "a", "b", aliases=("passwd",), flag="p",
                    secret=True),
+    spec.Parameter("username", values.Text(), "a", "b", flag="l", verbatim=True),
     spec.Parameter("power_wait", values.Seconds(), "a", "b", default=0),
     spec.Parameter("lanplus", values.Boolean(), "a", "b", default=True, flag="P"),
 ), ())
@@ -21,9 +22,9 @@ def lines(*texts):
 
 
 def test_names_aliases_and_both_spellings():
-    found, unknown = lines("ipaddr=10.0.0.1", "power-wait=3", " lanplus =0", "passwd=x")
+    found, warnings = lines("ipaddr=10.0.0.1", "power-wait=3", " lanplus =0", "passwd=x")
     assert found == {"ip": "10.0.0.1", "power_wait": "3", "lanplus": "0", "password": "x"}
-    assert unknown == []
+    assert warnings == []
 
 
 def test_comments_and_empty_lines_are_skipped_and_the_last_wins():
@@ -31,12 +32,42 @@ def test_comments_and_empty_lines_are_skipped_and_the_last_wins():
 
 
 def test_unknown_names_are_told_once_and_those_of_pacemaker_never():
-    found, unknown = lines("nodename=node01", "nodeid=1", "colour=blue", "colour=red", "ip=1")
+    found, warnings = lines("nodename=node01", "nodeid=1", "colour=blue", "colour=red", "ip=1")
     assert found == {"ip": "1"}
-    assert unknown == ["colour"]
+    assert warnings == ["ignored, no such option: colour"]
 
 
-@given(st.text(st.characters(blacklist_characters="\n", blacklist_categories=("Cs",))))
+def test_a_warning_tells_some_of_many_names():
+    _, warnings = lines(*("n%d=1" % number for number in range(20000)))
+    assert warnings == ["ignored, no such option: n0, n1, n2, n3, n4, n5, n6, n7, n8, n9 and "
+                        "19990 more"]
+    assert lines(*("n%d=1" % number for number in range(10)))[1][0].endswith("n8, n9")
+
+
+@pytest.mark.parametrize("line", ["half of a secret", "=half", "password", "ip"])
+def test_a_line_without_a_name_and_a_value_is_told_and_not_shown(line):
+    assert lines("password=one", line, line) == (
+        {"password": "one"}, ["ignored: a line without NAME=VALUE"])
+
+
+@pytest.mark.parametrize("value, text", [
+    (" 10.0.0.1 \t\r", "10.0.0.1"), ('"10.0.0.1"\r', "10.0.0.1"), ('" a "', " a "),
+    ('"', '"'), ('""', ""), ('"a', '"a'), ('"a" "b"', '"a" "b"'), ("'a'", "'a'"), (" ", ""),
+])
+def test_what_is_around_a_value_is_no_part_of_it(value, text):
+    assert lines("ip=" + value)[0] == {"ip": text}
+
+
+@pytest.mark.parametrize("name", ["password", "passwd", "username"])
+@pytest.mark.parametrize("value", [' a ', '"a"', "a\r", "\r", " ", '" '])
+def test_of_a_secret_and_a_user_only_the_end_of_the_line_is_dropped(name, value):
+    declared = "username" if name == "username" else "password"
+    assert lines("%s=%s\r" % (name, value))[0] == {declared: value}
+    kept = value[:-1] if value.endswith("\r") else value
+    assert lines("%s=%s" % (name, value))[0] == {declared: kept}
+
+
+@given(st.text(st.characters(blacklist_characters="\n\r", blacklist_categories=("Cs",))))
 def test_a_value_is_kept_as_it_stands(value):
     found, _ = lines("password=" + value, "ip=1")
     assert found["password"] == value
