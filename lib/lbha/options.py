@@ -11,6 +11,12 @@ from lbha.errors import WrongParameter
 from lbha.spec import shorten
 
 
+class Answer(values.Boolean):
+    """A boolean that takes an argument on the command line."""
+
+    fence_type, argument = "string", "true/false"
+
+
 def idle(name, type, long, **more):
     """A parameter that is known from other fence agents and changes nothing here."""
     return spec.Parameter(name, type, "Accepted, without effect", long, minor=True, **more)
@@ -48,7 +54,7 @@ COMMON = (
         "For devices that lie just after one. The state is read again and again anyway, so "
         "most need none.", default=0),
     idle("shell_timeout", values.Seconds(), "timeout bounds the whole call.", default=3),
-    idle("disable_timeout", values.Boolean(), "timeout always bounds the whole call."),
+    idle("disable_timeout", Answer(), "timeout always bounds the whole call."),
     idle("retry_on", values.Integer(0),
          "A busy device is asked again, and a lost answer asked for, as long as there is time."),
     idle("stonith_status_sleep", values.Seconds(),
@@ -130,7 +136,7 @@ def _warnings(unknown, nameless):
 
 
 def from_arguments(declaration, arguments):
-    """The options on a command line; a boolean is given by naming it."""
+    """The options on a command line; most booleans are given by naming them."""
     import getopt
 
     letters, words, meaning = "", [], {}

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from lbha import options, spec, values
 from lbha.errors import WrongParameter
+from lbha.render import fence_xml
 
 DECLARATION = spec.Declaration("fence", "fence_x", "x", (), (
     spec.Parameter("ip", values.Text(), "a", "b", required=True, aliases=("ipaddr",), flag="a"),
@@ -84,6 +85,18 @@ def test_short_and_long_options():
                       ["--ip=10.0.0.1", "--password", " a b ", "--lanplus", "--power-wait", "3"],
                       ["--ipaddr=10.0.0.1", "--passwd= a b ", "-P", "--power-wait=3"]):
         assert options.from_arguments(DECLARATION, arguments) == expected
+
+
+def test_disable_timeout_takes_an_argument_as_that_of_fence_ipmilan():
+    declaration = spec.Declaration("fence", "fence_x", "x", (), options.COMMON, ())
+    for words in (["--disable-timeout=true"], ["--disable-timeout", "true"]):
+        given = options.from_arguments(declaration, words + ["-v"])
+        assert given == {"disable_timeout": "true", "verbose": "true"}
+        p, faults = declaration.parse(given)
+        assert p.disable_timeout is True and not faults and not p.ignored
+    for form in ('<getopt mixed="--disable-timeout=[true/false]"/>\n<content type="string"/>',
+                 '<getopt mixed="-v, --verbose"/>\n<content type="boolean" default="0"/>'):
+        assert form in fence_xml.render(declaration)
 
 
 @pytest.mark.parametrize("arguments, sentence", [

@@ -39,5 +39,6 @@ def option(parameter):
     name = parameter.name.replace("_", "-")
     words = ["-" + parameter.flag] if parameter.flag else []
     takes_value = parameter.type.fence_type != "boolean"
-    words.append("--%s=[%s]" % (name, parameter.name) if takes_value else "--" + name)
+    argument = getattr(parameter.type, "argument", parameter.name)
+    words.append("--%s=[%s]" % (name, argument) if takes_value else "--" + name)
     return ", ".join(words)
