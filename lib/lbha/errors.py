@@ -5,6 +5,7 @@
       NotInstalled        a file, program or library is missing on this node
       LocalFault          something of this node's own is bad: the content of a file, a
                           name that does not resolve, a device that is gone
+        Unusable          such a file that stays so until somebody mends it
       NoPrivilege         this process may not do it
       DeadlineReached     our own deadline, before Pacemaker's SIGKILL
       Failed              the thing itself would not come, or would not go
@@ -35,6 +36,10 @@ class NotInstalled(Error):
 
 class LocalFault(Error):
     """A fault of this node: bad file content, unresolvable name, missing device."""
+
+
+class Unusable(LocalFault):
+    """A file of this node that no other try finds any better."""
 
 
 class NoPrivilege(Error):

@@ -17,7 +17,8 @@ import time
 
 from lbha import codes, log, options, power, secret, spec, streams
 from lbha.deadline import Deadline, nap
-from lbha.errors import Error, Failed, NotInstalled, UnknownAction, WrongParameter, origin
+from lbha.errors import (Error, Failed, NotInstalled, UnknownAction, Unusable,
+                         WrongParameter, origin)
 
 # What the runtime gives each agent; `timeout` is the default of the parameter of that name.
 STANDARD_ACTIONS = (
@@ -40,7 +41,7 @@ class Refused(Failed):
 
 # What another try of the same call cannot mend.  Pacemaker makes none when it reads "imed out",
 # and goes on to the next device the sooner; a wrong password tried often may lock the user out.
-HOPELESS = (Refused, WrongParameter, NotInstalled)
+HOPELESS = (Refused, WrongParameter, NotInstalled, Unusable)
 NO_RETRY = " (no retry can help: to be taken as timed out)"
 DELAYED = ("off", "reboot")
 

@@ -11,7 +11,7 @@ import posix as os
 import select
 
 from lbha import env
-from lbha.errors import DeadlineReached, LocalFault, NotInstalled
+from lbha.errors import DeadlineReached, LocalFault, NotInstalled, Unusable
 
 PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 ENVIRONMENT = {"PATH": ":".join(PATH), "LC_ALL": "C"}
@@ -136,8 +136,8 @@ class _Child:
             return
         if int(code) in (errno.ENOENT, errno.ENOTDIR):
             raise NotInstalled("program %s is missing" % self.argv[0])
-        raise LocalFault("program %s cannot be run: %s"
-                         % (self.argv[0], os.strerror(int(code))))
+        kind = Unusable if int(code) in (errno.EACCES, errno.ENOEXEC) else LocalFault
+        raise kind("program %s cannot be run: %s" % (self.argv[0], os.strerror(int(code))))
 
     def ended(self):
         """Whether it has ended; reaps it."""

@@ -2,7 +2,7 @@
 
 import os
 
-from lbha.errors import Failed, LocalFault, WrongParameter
+from lbha.errors import Failed, LocalFault, Unusable, WrongParameter
 
 MOST = 4096  # bytes of a file that are read
 
@@ -48,7 +48,8 @@ def _from_script(command, deadline):
     result = proc.run(argv, deadline)
     if result.code:
         raise Failed("password_script %s ended with code %d: wanted 0" % (argv[0], result.code))
-    return _first_line(result.raw, "password_script %s" % argv[0])
+    # a program may say more the next time
+    return _first_line(result.raw, "password_script %s" % argv[0], LocalFault)
 
 
 def _from_file(path, log):
@@ -60,14 +61,14 @@ def _from_file(path, log):
         finally:
             os.close(fd)
     except OSError as error:
-        raise LocalFault("password_file %s: %s" % (path, error.strerror))
+        raise Unusable("password_file %s: %s" % (path, error.strerror))
     if mode & 0o077:
         log.warning("password_file %s can be read by others than its owner" % path)
-    return _first_line(data, "password_file %s" % path)
+    return _first_line(data, "password_file %s" % path, Unusable)
 
 
-def _first_line(data, source):
+def _first_line(data, source, fault):
     line = data.split(b"\n")[0].rstrip(b"\r")
     if not line:  # as likely a slip as not, and the device would only say that it is wrong
-        raise LocalFault("%s gives no password: its first line is empty" % source)
+        raise fault("%s gives no password: its first line is empty" % source)
     return os.fsdecode(line)

@@ -199,13 +199,28 @@ def test_port_as_ip(fence, bmc):
     assert bmc.power
 
 
-def test_a_password_file_without_a_password(fence, namespace):
-    file = namespace.folder / "password"
-    file.write_text("\n" + PASSWORD)
-    file.chmod(0o600)
-    found = fence("status", password=None, password_file=file)
-    assert found.code == FAILED
-    assert found.sentence == "password_file %s gives no password: its first line is empty" % file
+@pytest.mark.parametrize("option, name, sentence", [
+    ("password_file", "empty", "{} gives no password: its first line is empty"),
+    ("password_file", "missing", "{}: No such file or directory"),
+    ("password_file", "", "{}: Is a directory"),
+    ("password_script", "empty", "program {} cannot be run: Permission denied"),
+    ("password_script", "missing", "program {} is missing"),
+])
+def test_a_place_without_a_password_is_not_looked_at_twice(fence, namespace, option, name,
+                                                           sentence):
+    (namespace.folder / "empty").write_text("\n" + PASSWORD)
+    (namespace.folder / "empty").chmod(0o600)
+    place = namespace.folder / name
+    for action in ("off", "status"):
+        found = fence(action, password=None, **{option: place})
+        told = found.hopeless if action == "off" else found.sentence
+        assert found.code == FAILED and sentence.format(place) in told
+
+
+def test_a_script_that_fails_may_do_better_the_next_time(fence):
+    for script in ("/bin/false", "/bin/true"):
+        found = fence("off", password=None, password_script=script)
+        assert found.code == FAILED and script in found.sentence
 
 
 def test_a_bmc_with_ipv6_on_another_port(fence, namespace):

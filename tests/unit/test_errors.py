@@ -14,6 +14,7 @@ CONTRACT = {
     "WrongParameter": (codes.CONFIGURED, codes.GENERIC),
     "NotInstalled": (codes.INSTALLED, codes.GENERIC),
     "LocalFault": (codes.GENERIC, codes.GENERIC),
+    "Unusable": (codes.GENERIC, codes.GENERIC),
     "DeadlineReached": (codes.GENERIC, codes.GENERIC),
     "Failed": (codes.GENERIC, codes.GENERIC),
     "NoPrivilege": (codes.PERM, codes.PERM),
