@@ -5,7 +5,8 @@ The common library of the agents.  A module imports only what stands before it h
     codes  errors                what can be said to the cluster, and why
     values  spec                 parameters and actions, declared once
     render                       meta-data, usage, man pages, tables from a declaration
-    streams  env  options        what the caller gave: descriptors, environment, options
+    streams  env  options        what the caller gave: descriptors and signals, environment,
+                                 options
     log  deadline                where lines go, and the time there is
     proc  task  host  state      processes, this node, what start recorded
     bpf                          filters in the kernel, of what a socket hears

@@ -187,6 +187,7 @@ def main(agent_class):
     # a call ends before garbage matters, and would spend a tenth of its imports on looking for it
     gc.disable()
     streams.open_standard()
+    streams.default_signals()
     secret.forbid_core()
     for number in (_signal.SIGTERM, _signal.SIGHUP):  # as ^C: log out, and say it
         if _signal.getsignal(number) != _signal.SIG_IGN:  # nohup(1)

@@ -94,6 +94,7 @@ class ResourceAgent:
 def main(agent_class):
     """Run the action that the command line names, and exit with its code."""
     streams.open_standard()
+    streams.default_signals()
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # Ctrl-C by hand ends it, without a word
     action = sys.argv[1] if len(sys.argv) > 1 else ""
     # everything is written through descriptors; to take the interpreter down in order would

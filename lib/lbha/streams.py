@@ -1,5 +1,6 @@
-"""Standard input, output and error, as descriptors: what an agent has from its caller."""
+"""What an agent has from its caller: standard input, output and error, and signals."""
 
+import _signal
 import posix as os
 
 NULL = "/dev/null"
@@ -13,6 +14,16 @@ def open_standard():
             os.close(fd)
             return
         os.set_inheritable(fd, True)
+
+
+def default_signals():
+    """See that the signals work that we live by, whatever our caller did with them.
+
+    Ignored, SIGCHLD would take the ends of our children from us; blocked, SIGALRM would keep
+    no deadline (lbha.deadline).
+    """
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (_signal.SIGALRM,))
 
 
 def read_input():

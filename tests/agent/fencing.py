@@ -89,14 +89,19 @@ class Call:
 
 
 class Fencing:
-    """The agent as pacemaker-fenced runs it: options as lines on stdin."""
+    """The agent as pacemaker-fenced runs it: options as lines on stdin.
+
+    signals -- that it inherits, as options of env(1)
+    """
+
+    signals = ()
 
     def __init__(self, namespace):
         self.namespace = namespace
 
     def popen(self, arguments=()):
         return self.namespace.popen(
-            ["env", "-i", "--default-signal", "PATH=/usr/sbin:/usr/bin",
+            ["env", "-i", "--default-signal", *self.signals, "PATH=/usr/sbin:/usr/bin",
              "PCMK_service=pacemaker-fenced", PYTHON, FLAGS, AGENT, *arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             universal_newlines=True, start_new_session=True)

@@ -29,7 +29,10 @@ class Resource:
     agent      -- name of the agent
     parameters -- name -> text; may be changed between actions, as an administrator does
     node       -- the cluster's name of the node that it is on
+    signals    -- that its actions inherit, as options of env(1)
     """
+
+    signals = ()
 
     node = "node01"
 
@@ -63,7 +66,7 @@ class Resource:
         """Start an action; the Popen, with pipes for stdout and stderr."""
         environment = self.environment(interval, timeout, level, meta)
         return self.namespace.popen(
-            ["env", "-i", *("%s=%s" % pair for pair in environment.items()),
+            ["env", "-i", *self.signals, *("%s=%s" % pair for pair in environment.items()),
              INTERPRETER, "-IS", paths.agent(self.agent), action],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             universal_newlines=True, start_new_session=True)

@@ -131,6 +131,16 @@ def test_after_sigkill_the_next_call_does_its_work(fence, bmc):
         assert bmc.power
 
 
+def test_signals_that_its_caller_ignores_or_blocks_are_put_right(fence, bmc):
+    fence.signals = "--ignore-signal=CHLD", "--block-signal=ALRM"
+    found = fence("status", ip="localhost", password_script="/bin/printf %s '%s'" % (
+        "%s", PASSWORD.replace("'", "'\"'\"'")))
+    assert (found.code, found.out, found.err) == (OK, "Status: ON\n", "")
+    with bmc.frozen():
+        found = fence("status", login_timeout=2)
+    assert "does not answer on port 623 within 2 s" in found.sentence and found.seconds < 4
+
+
 # --- several at once
 
 def test_two_agents_at_one_bmc_prove_it_both(fence, bmc):

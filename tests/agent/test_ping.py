@@ -43,6 +43,14 @@ def test_life(namespace, ping):
     assert len(published(namespace)) == 2
 
 
+def test_signals_that_its_caller_ignores_or_blocks_are_put_right(namespace, ping):
+    ping.signals = "--ignore-signal=CHLD", "--block-signal=ALRM"
+    ping.parameters.update(name="ping-status", host_list="localhost")
+    outcome = ping.start()
+    assert (outcome.code, outcome.reason) == (resource.OK, None), outcome
+    assert [deed[:3] for deed in published(namespace)] == [("set", "ping-status", "1")]
+
+
 def test_the_guides_resource(namespace):
     namespace.ip("address", "add", "192.168.1.1/32", "dev", "lo")
     guide = Resource(namespace, "ping", host_list="192.168.1.1", attempts="2", timeout="2",
