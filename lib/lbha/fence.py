@@ -13,7 +13,6 @@ So a failure is one sentence on stderr, in time.
 import _signal
 import os
 import sys
-import time
 
 from lbha import codes, log, options, power, secret, spec, streams
 from lbha.deadline import Deadline, nap
@@ -105,8 +104,8 @@ class FenceLog(log.Log):
         self.quiet, self.verbose = p.quiet, verbose or bool(p.debug_file)
         self.to_terminal = log.LEVELS.index("DEBUG" if verbose else "WARNING")
         self.file = p.debug_file
-        if self.file:
-            _create(self.file)
+        if self.file:  # that it cannot be written is said first
+            self.debug("called for %s" % spec.shorten(p.action))
 
     to_terminal = log.LEVELS.index("WARNING")
     creates = os.O_CREAT
@@ -119,15 +118,14 @@ class FenceLog(log.Log):
         elif level <= self.to_terminal and not self.quiet:
             log.to_stderr("%s: %s" % (log.LEVELS[level], text))
         if self.file:
-            self._append("%s %s[%d]: %s: %s" % (time.strftime("%b %d %H:%M:%S"), self.tag,
-                                                os.getpid(), log.LEVELS[level], text))
+            self._to_file("%s[%d]: %s: %s" % (self.tag, os.getpid(), log.LEVELS[level], text))
 
-
-def _create(path):
-    try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600))
-    except OSError:
-        return  # the lines then go to stderr, see log.Log
+    def _to_file(self, line):
+        try:
+            self._append(line)
+        except OSError as error:
+            path, self.file = self.file, None
+            self.warning("cannot write debug_file %s: %s" % (path, error.strerror))
 
 
 # ------------------------------------------------------------------------------- actions

@@ -52,7 +52,10 @@ class Log:
         if self.facility:
             self._to_syslog(level, text)
         if self.file:
-            self._append("%s %s" % (time.strftime("%b %d %H:%M:%S"), line))
+            try:
+                self._append(line)
+            except OSError:
+                to_stderr(line)  # no such file, or none of ours: say it somewhere at least
         if not self.facility and not self.file:
             to_stderr(line)
 
@@ -65,16 +68,11 @@ class Log:
         syslog.syslog(priority[level], "%s: %s" % (LEVELS[level], text))
 
     def _append(self, line):
-        flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+        flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | self.creates
+        fd = os.open(self.file, flags, 0o600)
         try:
-            fd = os.open(self.file, flags | self.creates, 0o600)
-        except OSError:
-            to_stderr(line)  # no such file, or none of ours: say it somewhere at least
-            return
-        try:
-            os.write(fd, line.encode("utf-8", "replace") + b"\n")
-        except OSError:
-            to_stderr(line)
+            line = "%s %s\n" % (time.strftime("%b %d %H:%M:%S"), line)
+            os.write(fd, line.encode("utf-8", "replace"))
         finally:
             os.close(fd)
 

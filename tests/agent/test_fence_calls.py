@@ -87,6 +87,32 @@ def test_no_core_file_can_be_made_of_it(fence, bmc):
         assert call.end().code == -signal.SIGABRT
 
 
+# --- the debug file
+
+def test_a_debug_file_is_ours_alone_and_grows(fence, bmc):
+    debug = bmc.folder / "debug"
+    assert fence("status", debug_file=debug).code == OK
+    assert debug.stat().st_mode & 0o777 == 0o600
+    first = debug.read_text()
+    assert "called for status" in first and "Get Chassis Status took" in first
+    assert (fence("off", debug_file=debug).err, bmc.power) == ("", False)
+    assert debug.read_text().startswith(first) and "accepted OFF" in debug.read_text()
+
+
+@pytest.mark.parametrize("place, reason", [
+    ("", "Is a directory"), ("missing/debug", "No such file or directory"),
+    ("/dev/full", "No space left on device"), ("link", "Too many levels of symbolic links"),
+])
+def test_a_debug_file_that_cannot_be_written_is_told_once(fence, bmc, place, reason):
+    (bmc.folder / "link").symlink_to(bmc.folder / "victim")
+    path = bmc.folder / place
+    found = fence("off", debug_file=path)
+    assert (found.code, found.out) == (OK, "Success: Powered OFF\n")
+    assert found.sentence == "WARNING: cannot write debug_file %s: %s" % (path, reason)
+    assert not bmc.power and not (bmc.folder / "victim").exists()
+    assert fence("off", debug_file=path, quiet=1).err == ""
+
+
 # --- signals
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
