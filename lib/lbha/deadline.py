@@ -6,18 +6,20 @@ import time
 
 from lbha.errors import DeadlineReached
 
+LONGEST = 1e6  # seconds: eleven days; poll() takes milliseconds in an int of C
+
 
 class Deadline:
     """A point in time that everything in one action shares.
 
-    seconds -- from now (float)
+    seconds -- from now (float), LONGEST at most
     """
 
     __slots__ = ("seconds", "_end")
 
     def __init__(self, seconds):
-        self.seconds = seconds
-        self._end = time.monotonic() + seconds
+        self.seconds = min(seconds, LONGEST)
+        self._end = time.monotonic() + self.seconds
 
     def left(self):
         """Seconds left, never below zero."""
@@ -49,6 +51,9 @@ class Deadline:
 
 def nap(seconds):
     """Sleep in poll(): interruptible, and the same call that a held monitor sleeps in."""
+    while seconds > LONGEST:
+        select.poll().poll(int(LONGEST * 1000))
+        seconds -= LONGEST
     select.poll().poll(max(1, int(seconds * 1000)))
 
 

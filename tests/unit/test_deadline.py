@@ -81,6 +81,20 @@ def test_what_ends_in_time_is_answered_and_nothing_rings_afterwards():
     assert _signal.getitimer(_signal.ITIMER_REAL) == (0, 0)
 
 
+@pytest.mark.parametrize("seconds", [2147484, 1e300])
+def test_no_time_is_too_long_to_be_waited(seconds):
+    with pytest.raises(DeadlineReached):
+        enforce(Deadline(0.1), "it hung", nap, seconds)
+    assert enforce(Deadline(seconds), "it hung", max, 1, 2) == 2
+
+
+def test_a_nap_longer_than_the_longest_is_slept_in_pieces(monkeypatch):
+    monkeypatch.setattr(deadline, "LONGEST", 0.1)
+    began = time.monotonic()
+    nap(0.25)
+    assert 0.25 <= time.monotonic() - began + 0.002 < 1
+
+
 def struck(strike):
     """enforce() with the signal before its line number `strike`; whether it has that many.
 
