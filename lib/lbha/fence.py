@@ -238,14 +238,15 @@ def _perform(agent_class, arguments, logger):
 
 
 def _act(agent_class, action, p, logger):
-    if p.delay and action in DELAYED:
-        logger.debug("waiting %g s, as configured" % p.delay)
-        nap(p.delay)
-    timeout = agent_class.declaration.action(action).timeout
-    agent = agent_class(p, logger, Deadline(p.timeout or timeout or 0))
+    seconds = p.timeout or agent_class.declaration.action(action).timeout or 0
+    agent = agent_class(p, logger, Deadline(seconds))
     agent.validate()
     if action == "validate-all":
         return codes.FENCE_OK
+    if p.delay and action in DELAYED:
+        logger.debug("waiting %g s, as configured" % p.delay)
+        nap(p.delay)
+        agent.deadline = Deadline(seconds)
     try:
         agent.connect()
         return POWER_ACTIONS[action](agent)

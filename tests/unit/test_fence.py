@@ -5,7 +5,7 @@ import time
 import pytest
 
 from lbha import codes, fence, options, power, spec, values
-from lbha.errors import DeadlineReached, Failed
+from lbha.errors import DeadlineReached, Failed, WrongParameter
 from lbha.render import fence_xml
 
 SECRET = "topsecret"
@@ -269,6 +269,38 @@ def test_an_unknown_action_in_pacemakers_words(call):
 
 def test_validate_all_connects_to_nothing(call):
     assert call("validate-all") == (codes.FENCE_OK, "", "", [])
+
+
+@pytest.mark.parametrize("action, waits", [
+    ("off", True), ("reboot", True), ("on", False), ("status", False), ("monitor", False),
+])
+def test_the_delay_is_waited_outside_of_the_time_of_the_call(call, action, waits):
+    began = time.monotonic()
+    code, _, err, _ = call(action, [action in ("on", "status", "monitor")], delay=1.2, timeout=1)
+    assert code == codes.FENCE_OK, err
+    assert (time.monotonic() - began > 1.2) == waits
+
+
+def test_what_is_known_to_be_wrong_is_told_before_the_delay(call, monkeypatch):
+    def validate(device):
+        raise WrongParameter("device: wanted another")
+
+    monkeypatch.setattr(Device, "validate", validate)
+    began = time.monotonic()
+    assert call("off", delay=60)[:3] == (codes.FENCE_FAILED, "", "device: wanted another\n")
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("action, seconds", [
+    ("off", 25), ("reboot", 25), ("on", 25), ("status", 15), ("monitor", 15), ("diag", 15),
+])
+def test_the_time_of_a_call_that_is_given_none(call, monkeypatch, action, seconds):
+    found = []
+    monkeypatch.setattr(Device, "connect", lambda device: found.append(device.deadline))
+    call(action, [Failed("no")], [Failed("no")], delay=0.1)
+    call(action, [Failed("no")], [Failed("no")], delay=0.1, timeout=3)
+    assert [deadline.seconds for deadline in found] == [seconds, 3]
+    assert seconds - 5 < found[0].left() < seconds
 
 
 def test_the_last_reading_is_told_when_the_whole_time_is_the_shorter(call):
