@@ -11,6 +11,7 @@ FAULT       -- what happens to packets; NUMBER is
     dead N           as mute, and requests arrive no more either
     garbage N        the N-th answer, and with -N every one from the N-th on, is noise; 0: all
     truncated N      of the same only the half comes
+    operator         the BMC answers RAKP 1 for an administrator with "invalid role"
     full N           the BMC answers Open Session with "no free session" for N seconds
 Prints "ready" first, then a line a packet.
 """
@@ -23,7 +24,10 @@ import time
 
 listen, bmc, fault = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 number = float(sys.argv[4]) if len(sys.argv) > 4 else 0
-OPEN_SESSION, OPENED = 0x10, 0x11  # payload types; IPMI 2.0, table 13-16
+# payload types; IPMI 2.0, table 13-16
+OPEN_SESSION, OPENED, RAKP_1, RAKP_2 = 0x10, 0x11, 0x12, 0x13
+NO_RESOURCES, INVALID_ROLE = 0x01, 0x09  # status; table 13-15
+ADMINISTRATOR = 4
 chance = random.Random(int(sys.argv[5]) if len(sys.argv) > 5 else 1)
 front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 front.bind(("127.0.0.1", listen))
@@ -58,10 +62,21 @@ def carry(packet, send, is_answer):
     return "carried"
 
 
-def refuse_session(packet, peer):
-    """An Open Session Response with status 1, insufficient resources; 13.18."""
-    body = packet[16:17] + b"\x01\x00\x00" + packet[20:24]
-    front.sendto(packet[:5] + bytes([OPENED]) + bytes(8) + bytes([len(body), 0]) + body, peer)
+def refusal(packet):
+    """(payload type, status) of the answer to a request that is refused, or None."""
+    if packet[4] != 6:
+        return None
+    if fault == "full" and packet[5] == OPEN_SESSION and time.monotonic() < began + number:
+        return OPENED, NO_RESOURCES
+    if fault == "operator" and packet[5] == RAKP_1 and packet[40] & 7 == ADMINISTRATOR:
+        return RAKP_2, INVALID_ROLE
+    return None
+
+
+def refuse(packet, peer, kind, status):
+    """Answer with a status, and the same begin that every answer has; 13.18 and 13.21."""
+    body = packet[16:17] + bytes([status, 0, 0]) + packet[20:24]
+    front.sendto(packet[:5] + bytes([kind]) + bytes(8) + bytes([len(body), 0]) + body, peer)
 
 
 print("ready", flush=True)
@@ -73,9 +88,10 @@ while True:
             if peer not in backs:
                 backs[peer] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
                 backs[peer].connect(("127.0.0.1", bmc))
-            if (fault == "full" and packet[4] == 6 and packet[5] == OPEN_SESSION
-                    and time.monotonic() < began + number):
-                refuse_session(packet, peer)
+            refused = refusal(packet)
+            if refused:
+                refuse(packet, peer, *refused)
+                print("request refused", flush=True)
                 continue
             print("request", carry(packet, backs[peer].send, False), flush=True)
         else:

@@ -1,7 +1,7 @@
-"""A BMC that lets a login begin and falls silent: half_bmc.py PORT auth|open
+"""A BMC that lets a login begin and falls silent: half_bmc.py PORT auth|open|1.5
 
 It answers Get Channel Authentication Capabilities and, with `open`, RMCP+ Open Session
-(IPMI 2.0, 22.13 and 13.18), and nothing else.
+(IPMI 2.0, 22.13 and 13.18), and nothing else.  With `1.5` it speaks no IPMI 2.0.
 """
 import socket
 import sys
@@ -21,8 +21,8 @@ def capabilities(request):
     head = bytes([message[3], 0x07 << 2])
     body = bytes([message[0], message[4], 0x38, 0x00,
                   0x01,  # channel
-                  0x80,  # the next but one byte counts
-                  0x00, 0x02,  # speaks IPMI 2.0
+                  # the next but one byte counts, and says IPMI 2.0; or MD5 is all there is
+                  *((0x04, 0x00, 0x00) if stage == "1.5" else (0x80, 0x00, 0x02)),
                   0, 0, 0, 0])
     answer = head + checksum(head) + body + checksum(body)
     return request[:13] + bytes([len(answer)]) + answer

@@ -49,6 +49,16 @@ def test_a_session_that_becomes_free_is_waited_for(namespace, fence):
     assert found.code == OK and 2 < found.seconds < 6 + LATE
 
 
+def test_operator_is_tried_where_administrator_is_refused(namespace, fence):
+    wire = BadWire(namespace, "operator").start(fence, "off")
+    assert wire.end().code == OK and "refused" in wire.lines.read_text()
+    wire = BadWire(namespace, "operator").start(fence, "off", privlvl="administrator")
+    found = wire.end()
+    assert found.code == FAILED and wire.bmc.events == []
+    assert "BMC 127.0.0.1 does not grant user 'pacemaker' privilege administrator (" \
+        in found.hopeless
+
+
 def test_a_session_that_breaks_off_is_begun_anew(namespace, fence):
     wire = BadWire(namespace, "none", behaviour="stays on").start(fence, "off", verbose=1)
     until(lambda: any(event == "read 1" for _, event in wire.bmc.log))

@@ -1,5 +1,6 @@
 """fence_pyipmi against a real BMC over UDP; the BMC's power log is the truth."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -254,17 +255,32 @@ def test_a_mute_bmc(fence, bmc):
     assert 3 <= found.seconds < 4.5
 
 
-@pytest.mark.parametrize("stage", ["auth", "open"])
-def test_a_bmc_that_falls_silent_in_the_login(fence, namespace, stage):
+@contextlib.contextmanager
+def half_bmc(namespace, stage):
+    """A block with a BMC of half_bmc.py; the lines that it prints."""
     half = namespace.popen([sys.executable, HALF_BMC, "623", stage], stdout=subprocess.PIPE,
                            universal_newlines=True)
-    with half.stdout:
-        assert half.stdout.readline() == "ready\n"
+    with half.stdout as lines:
+        assert lines.readline() == "ready\n"
+        yield lines
+
+
+def test_a_bmc_of_ipmi_1_5(fence, namespace):
+    with half_bmc(namespace, "1.5") as lines:
+        found = fence("off")
+        assert found.code == FAILED and found.seconds < 3
+        assert found.hopeless.startswith("BMC 127.0.0.1 speaks only IPMI 1.5: wanted 2.0 (")
+        assert lines.readline() == "answered\n"
+
+
+@pytest.mark.parametrize("stage", ["auth", "open"])
+def test_a_bmc_that_falls_silent_in_the_login(fence, namespace, stage):
+    with half_bmc(namespace, stage) as lines:
         found = fence("off", login_timeout="4")
         assert found.code == FAILED
         assert "BMC 127.0.0.1 does not answer on port 623 within 4 s" in found.sentence
         assert 4 <= found.seconds < 5.5
-        assert half.stdout.readline() == "answered\n"
+        assert lines.readline() == "answered\n"
 
 
 @pytest.mark.alone
