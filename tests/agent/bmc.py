@@ -115,8 +115,10 @@ class CodeBmc:
 
     def __init__(self, namespace, **codes):
         self.process = namespace.popen(
-            [INTERPRETER, "-I", CODE_BMC, "623", USER, PASSWORD, json.dumps(codes)],
+            [INTERPRETER, "-I", CODE_BMC, "623"], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, universal_newlines=True)
+        with self.process.stdin as told:
+            json.dump({"users": {USER: PASSWORD}, "codes": codes}, told)
         assert self.process.stdout.readline() == "ready\n"
 
     def end(self):

@@ -158,9 +158,10 @@ def test_after_sigkill_the_next_call_does_its_work(fence, bmc):
 
 
 def test_signals_that_its_caller_ignores_or_blocks_are_put_right(fence, bmc):
+    file = bmc.folder / "password"
+    file.write_text(PASSWORD)
     fence.signals = "--ignore-signal=CHLD", "--block-signal=ALRM"
-    found = fence("status", ip="localhost", password_script="/bin/printf %s '%s'" % (
-        "%s", PASSWORD.replace("'", "'\"'\"'")))
+    found = fence("status", ip="localhost", password_script="/bin/cat %s" % file)
     assert (found.code, found.out, found.err) == (OK, "Status: ON\n", "")
     with bmc.frozen():
         found = fence("status", login_timeout=2)
