@@ -15,6 +15,7 @@ def session_kind():
 
 
 def _session():
+    packages.import_cryptography()
     # the layer below pyghmi.ipmi.command: half its time, and no vendor's extensions
     from pyghmi.ipmi.private.session import Session
     return Session

@@ -1,5 +1,6 @@
 """The fence agent on a bad wire and with a bad BMC: what test_fence_table has no cell for."""
 
+import re
 import time
 
 import pytest
@@ -26,9 +27,10 @@ def test_silence_from_any_answer_on(namespace, fence, kind):
             assert "on" in wire.bmc.events if kind == "mute" else True
         else:
             assert found.code == FAILED, (ANSWERS[number], found)
+            # at the last questions of a login pyghmi gives up shortly before its time is over
             expected = ("stopped answering" if number >= ANSWERS.index("off")
-                        else "does not answer on port %d within 3 s" % wire.port)
-            assert expected in found.sentence, (ANSWERS[number], found)
+                        else r"does not answer on port %d within (2\.[5-9]|3) s" % wire.port)
+            assert re.search(expected, found.sentence), (ANSWERS[number], found)
             assert "asked on" not in wire.bmc.events
             assert ("asked off" in wire.bmc.events) == (number >= ANSWERS.index("off"))
 
@@ -85,12 +87,13 @@ def test_a_route_that_is_lost_after_the_login_is_waited_for(namespace, fence):
 
 
 def test_cipher_suite_3_saves_the_offer_of_17(namespace, fence):
-    answers = []
-    for options in ({}, {"cipher": "3"}):
+    def answers(**options):
         wire = BadWire(namespace, "none").start(fence, "status", **options)
         assert wire.call.end().code == OK
-        answers.append(wire.lines.read_text().count("answer"))
-    assert answers[1] < answers[0]  # on a busy machine some are asked for again
+        return wire.lines.read_text().count("answer")
+
+    # on a busy machine some are asked for again
+    assert min(answers(cipher="3") for _ in range(3)) < min(answers() for _ in range(3))
 
 
 def test_somebody_who_switches_on_is_answered_by_another_off(namespace, fence):

@@ -44,6 +44,20 @@ def test_install_upgrade_erase(node, package):
     assert files(node) - before - OF_THE_SYSTEM == set()
 
 
+def test_the_oldest_pyghmi_is_loaded_without_what_only_costs_time(node, package):
+    node.install_rpm(package)
+    program = """
+import sys
+sys.path += ["/usr/lib/ocf/lib"]
+from lbha import talk
+print(talk.session_kind().__name__, "inspect" in sys.modules)
+"""
+    try:
+        assert node.run(["python3", "-IS", "-c", program]).out.split() == ["Session", "False"]
+    finally:
+        node.erase_rpm("lbha-agents")
+
+
 def test_agents_run_where_pyghmi_is_missing(node, package):
     node.install_rpm(package)
     # a name nobody can import, as on a node without the package

@@ -206,9 +206,10 @@ class Pyipmi(fence.FenceAgent):
         if "privlvl" in self.p.given:
             level = ipmi.PRIVILEGES.index(self.p.privlvl) + 1
         kind.proposed = self.suite
-        # texts as bytes: pyghmi must neither choose an encoding nor fail at one
+        # texts as bytes: pyghmi must neither choose an encoding nor fail at one, nor Python load
+        # the tables of international names for an address in digits
         self.session = kind(
-            self.address, userid=os.fsencode(self.p.username),
+            os.fsencode(self.address), userid=os.fsencode(self.p.username),
             password=os.fsencode(self.password), port=self.p.ipport,
             kg=self.p.hexadecimal_kg, privlevel=level, onlogon=said.append)
         while not said:
