@@ -212,6 +212,8 @@ def run(agent_class, arguments):
 def _perform(agent_class, arguments, logger):
     declaration = agent_class.declaration
     given, warnings = options.read(declaration, arguments)
+    if given.get("action") == "":  # of a variable that is not set; the default cuts the power
+        raise UnknownAction("the action is empty: wanted its name, or no option of that name")
     p, faults = declaration.parse(given)
     logger.configure(p)
     for warning in warnings:

@@ -106,7 +106,9 @@ def from_lines(declaration, data):
             continue
         name, sign, value = line.partition("=")
         name = name.strip().replace("-", "_")
-        if not name or not sign:
+        if name == "action" and not sign:
+            given[name] = ""
+        elif not name or not sign:
             nameless = True
         elif name in parameters:
             given[parameters[name].name] = _clean(parameters[name], value)

@@ -1,10 +1,14 @@
 """Where passwords come from, so that they need not stand in the cluster's configuration."""
 
+import errno
 import os
 
 from lbha.errors import Failed, LocalFault, Unusable, WrongParameter
 
 MOST = 4096  # bytes of a file that are read
+# why a file cannot be read that nobody but a person mends
+STAYS = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG,
+         errno.EACCES, errno.EPERM)
 
 # of a core file: the kernel then writes none, nor gives one to the program that collects
 # them, which a limit of 0 does not keep it from (core(5), "Piping core dumps to a program")
@@ -61,7 +65,8 @@ def _from_file(path, log):
         finally:
             os.close(fd)
     except OSError as error:
-        raise Unusable("password_file %s: %s" % (path, error.strerror))
+        kind = Unusable if error.errno in STAYS else LocalFault
+        raise kind("password_file %s: %s" % (path, error.strerror))
     if mode & 0o077:
         log.warning("password_file %s can be read by others than its owner" % path)
     return _first_line(data, "password_file %s" % path, Unusable)

@@ -2,6 +2,9 @@
 
 import _signal
 import posix as os
+import select
+
+from lbha.errors import LocalFault
 
 NULL = "/dev/null"
 
@@ -27,10 +30,16 @@ def default_signals():
 
 
 def read_input():
-    """All bytes of standard input."""
+    """All bytes of standard input. Raises LocalFault."""
     chunks = []
     while True:
-        chunk = os.read(0, 65536)
+        try:
+            chunk = os.read(0, 65536)
+        except BlockingIOError:  # our caller made it so, and has not written all yet
+            select.select((0,), (), ())
+            continue
+        except OSError as error:
+            raise LocalFault("standard input cannot be read: %s" % error.strerror)
         if not chunk:
             return b"".join(chunks)
         chunks.append(chunk)

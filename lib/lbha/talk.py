@@ -1,7 +1,7 @@
 """pyghmi's session with a BMC, and what has to be put right in it."""
 
 from lbha import ipmi, packages
-from lbha.errors import NotInstalled
+from lbha.errors import LocalFault, NotInstalled
 
 AWAKE = 0.02  # seconds after which pyghmi looks for itself whether an answer is there
 
@@ -10,8 +10,10 @@ def session_kind():
     """pyghmi's Session, as Talk."""
     try:
         return type("Session", (Talk, packages.load(_session)), {})
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise NotInstalled("pyghmi cannot be used (%s): install python3-pyghmi" % error)
+    except ImportError as error:  # too little memory for a library, say
+        raise LocalFault("pyghmi cannot be loaded: %s" % error)
 
 
 def _session():
@@ -37,6 +39,12 @@ class Talk:
 
     def _get_session_challenge(self):
         self.onlogon({"error": "IPMI 1.5"})  # pyghmi would fail: text and bytes mixed
+
+    def _got_rmcp_response(self, data):
+        if self.proposed == 17 and data[0] == self.rmcptag and data[1]:
+            # pyghmi would fall back to 3, also when what was refused is not the suite
+            self.attemptedhash = None
+        return super()._got_rmcp_response(data)
 
     def process_pktqueue(self):
         self.heard = self.heard or bool(self.pktqueue)

@@ -13,6 +13,7 @@ FAULT       -- what happens to packets; NUMBER is
     truncated N      of the same only the half comes
     operator         the BMC answers RAKP 1 for an administrator with "invalid role"
     full N           the BMC answers Open Session with "no free session" for N seconds
+    full once        the same, but only the first
 Prints "ready" first, then a line a packet.
 """
 import heapq
@@ -23,7 +24,8 @@ import sys
 import time
 
 listen, bmc, fault = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-number = float(sys.argv[4]) if len(sys.argv) > 4 else 0
+once = sys.argv[4:5] == ["once"]
+number = float(sys.argv[4]) if len(sys.argv) > 4 and not once else 0
 # payload types; IPMI 2.0, table 13-16
 OPEN_SESSION, OPENED, RAKP_1, RAKP_2 = 0x10, 0x11, 0x12, 0x13
 NO_RESOURCES, INVALID_ROLE = 0x01, 0x09  # status; table 13-15
@@ -31,7 +33,7 @@ ADMINISTRATOR = 4
 chance = random.Random(int(sys.argv[5]) if len(sys.argv) > 5 else 1)
 front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 front.bind(("127.0.0.1", listen))
-backs, waiting, answers, began = {}, [], 0, time.monotonic()
+backs, waiting, answers, refusals, began = {}, [], 0, 0, time.monotonic()
 
 
 def later(seconds, send, packet):
@@ -66,7 +68,8 @@ def refusal(packet):
     """(payload type, status) of the answer to a request that is refused, or None."""
     if packet[4] != 6:
         return None
-    if fault == "full" and packet[5] == OPEN_SESSION and time.monotonic() < began + number:
+    if fault == "full" and packet[5] == OPEN_SESSION and (
+            not refusals if once else time.monotonic() < began + number):
         return OPENED, NO_RESOURCES
     if fault == "operator" and packet[5] == RAKP_1 and packet[40] & 7 == ADMINISTRATOR:
         return RAKP_2, INVALID_ROLE
@@ -90,6 +93,7 @@ while True:
                 backs[peer].connect(("127.0.0.1", bmc))
             refused = refusal(packet)
             if refused:
+                refusals += 1
                 refuse(packet, peer, *refused)
                 print("request refused", flush=True)
                 continue

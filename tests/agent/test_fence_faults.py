@@ -51,6 +51,15 @@ def test_a_session_that_becomes_free_is_waited_for(namespace, fence):
     assert found.code == OK and 2 < found.seconds < 6 + LATE
 
 
+def test_a_full_bmc_has_not_refused_cipher_suite_17(namespace, fence):
+    wire = BadWire(namespace, "full", "once").start(fence, "off", cipher="17", verbose=1)
+    found = wire.call.end()
+    assert found.code == FAILED and wire.bmc.events == []
+    first, *_, last = [line for line in found.err.splitlines() if "BMC" in line]
+    assert first == "DEBUG: BMC 127.0.0.1 has no free session, try again in a minute"
+    assert "does not offer cipher suite 17" in last  # which ipmi_sim has then refused
+
+
 def test_operator_is_tried_where_administrator_is_refused(namespace, fence):
     wire = BadWire(namespace, "operator").start(fence, "off")
     assert wire.end().code == OK and "refused" in wire.lines.read_text()

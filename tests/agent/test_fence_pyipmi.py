@@ -402,6 +402,15 @@ def test_an_unknown_action(fence):
     assert found.code == FAILED and "Unrecognised action 'explode'" in found.sentence
 
 
+@pytest.mark.parametrize("line", ["action=", "action", "action = ", 'action=""'])
+def test_an_empty_action_is_not_the_default_that_cuts_the_power(fence, bmc, line):
+    found = fence.lines([line, "ip=127.0.0.1", "username=" + USER, "password=" + PASSWORD])
+    assert found.code == FAILED and bmc.log == []
+    assert found.sentence == "the action is empty: wanted its name, or no option of that name"
+    found = fence.command_line("-a", "127.0.0.1", "-l", USER, "-o", "")
+    assert found.code == FAILED and "the action is empty" in found.sentence
+
+
 def test_an_unknown_name_on_stdin_is_one_warning(fence, bmc):
     found = fence("status", colour="blue", shape="round")
     assert (found.code, found.out) == (OK, "Status: ON\n")

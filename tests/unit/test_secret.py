@@ -7,7 +7,8 @@ import pytest
 
 from lbha import secret
 from lbha.deadline import Deadline
-from lbha.errors import DeadlineReached, Failed, LocalFault, NotInstalled, WrongParameter
+from lbha.errors import (DeadlineReached, Failed, LocalFault, NotInstalled, Unusable,
+                         WrongParameter)
 
 
 class Parameters:
@@ -65,14 +66,16 @@ def test_a_script_gets_no_shell():
     (dict(password_script="/nowhere/x"), NotInstalled, "program /nowhere/x is missing"),
     (dict(password_script="/bin/true"), LocalFault, "password_script /bin/true gives no password"),
     (dict(password_script="/bin/sleep 60", seconds=0.2), DeadlineReached, "sleep did not end"),
-    (dict(password_file="/nowhere/x"), LocalFault, "password_file /nowhere/x: No such file"),
-    (dict(password_file="/"), LocalFault, "password_file /: Is a directory"),
-    (dict(password_file="/dev/null"), LocalFault, "password_file /dev/null gives no password"),
+    (dict(password_file="/nowhere/x"), Unusable, "password_file /nowhere/x: No such file"),
+    (dict(password_file="/"), Unusable, "password_file /: Is a directory"),
+    (dict(password_file="/dev/null"), Unusable, "password_file /dev/null gives no password"),
+    # as a disk that fails
+    (dict(password_file="/proc/self/mem"), LocalFault, "password_file /proc/self/mem: Input/out"),
 ])
 def test_no_password(given, kind, sentence):
     with pytest.raises(kind) as caught:
         find(**given)
-    assert str(caught.value).startswith(sentence)
+    assert type(caught.value) is kind and str(caught.value).startswith(sentence)
 
 
 def test_a_pipe_that_nobody_writes_to_does_not_keep_us(tmp_path):

@@ -25,9 +25,9 @@ LOGIN_FAILURES = (
     ("invalid role", "does not grant user '{user}' privilege {privilege}"),
     ("wrong kg", "wants another K_g: check hexadecimal_kg"),
     ("integrity check", "wants another password or K_g for user '{user}'"),
-    ("cipher suite", "does not offer the cipher suite: wanted 17 or 3"),
-    ("algorithm", "does not offer the cipher suite: wanted 17 or 3"),
-    ("matching integrity", "does not offer the cipher suite: wanted 17 or 3"),
+    ("cipher suite", "does not offer cipher suite {suite}"),
+    ("algorithm", "does not offer cipher suite {suite}"),
+    ("matching integrity", "does not offer cipher suite {suite}"),
     ("ipmi 1.5", "speaks only IPMI 1.5: wanted 2.0"),
     ("md5 required", "speaks only IPMI 1.5: wanted 2.0"),
 )
@@ -276,7 +276,8 @@ class Pyipmi(fence.FenceAgent):
             for sign, sentence in table:
                 if sign in text.lower():
                     return kind("%s %s" % (self.name, sentence.format(
-                        user=self.p.username, privilege=self.p.privlvl)))
+                        user=self.p.username, privilege=self.p.privlvl,
+                        suite=self.suite if self.suite in (3, 17) else "17 or 3")))
         return Failed("%s: %s" % (self.name, spec.shorten(text, 80)))
 
     def _no_suite_17(self):
