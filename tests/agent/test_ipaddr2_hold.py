@@ -136,6 +136,23 @@ def test_an_address_that_goes_while_the_link_is_waited_for(wire, ip, repair):
     assert "is not there" in err
 
 
+@BOTH
+def test_news_that_change_nothing_do_not_keep_it_awake_while_the_link_is_waited_for(wire, ip):
+    resource = vip(wire, ip=ip, check_link_status="true", link_delay="2")
+    assert resource.start().code == OK
+    held = Held(resource, 3)
+    used = [held.processor]
+    cut(wire)
+    until(lambda: held._waits(4), held.child)
+    wire.node.ip("link", "set", "eth0", "mtu", "1400")
+    while held.is_there():
+        used.append(held.processor)
+        time.sleep(0.05)
+    assert used[-1] - used[0] < 0.3
+    code, err = held.answer()
+    assert code == NOT_RUNNING and "the device has lost its carrier" in err
+
+
 def test_nobody_waits_for_a_link_when_the_answer_has_no_reader(wire):
     resource = vip(wire, ip=V4, check_link_status="true", link_delay="50")
     assert resource.start().code == OK

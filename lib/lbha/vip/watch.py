@@ -153,6 +153,7 @@ class Watch:
                     return found
                 if not hold.wait([changes], deadline.left()):
                     return None
+                changes.happened()  # what has been told must not wake us again
         finally:
             changes.close()
 
